@@ -1,0 +1,78 @@
+/**
+ * Every stable error code with the Go node's name for the same rule, or `null` where the Go node has none: it fails
+ * with a plain error there, has no such check, or the code belongs to this library alone.
+ */
+export const daoCoinErrors = {
+  // Rules of mint, burn, disable minting and update transfer restriction.
+  DAO_COIN_BEFORE_FORK: 'RuleErrorDAOCoinBeforeDAOCoinBlockHeight',
+  DAO_COIN_ZERO_INPUT: 'RuleErrorDAOCoinRequiresNonZeroInput',
+  DAO_COIN_PROFILE_KEY_SIZE: 'RuleErrorDAOCoinInvalidPubKeySize',
+  DAO_COIN_PROFILE_KEY_INVALID: 'RuleErrorDAOCoinInvalidPubKey',
+  DAO_COIN_NO_PROFILE: 'RuleErrorDAOCoinOperationOnNonexistentProfile',
+  DAO_COIN_UNKNOWN_OPERATION: null,
+  DAO_COIN_MINTING_DISABLED: 'RuleErrorDAOCoinCannotMintIfMintingIsDisabled',
+  DAO_COIN_MINT_NOT_OWNER: 'RuleErrorOnlyProfileOwnerCanMintDAOCoin',
+  DAO_COIN_MINT_ZERO_AMOUNT: 'RuleErrorDAOCoinMustMintNonZeroDAOCoin',
+  DAO_COIN_MINT_OVERFLOW: 'RuleErrorOverflowWhileMintingDAOCoins',
+  DAO_COIN_BURN_NO_BALANCE_ENTRY: 'RuleErrorDAOCoinBurnerBalanceEntryDoesNotExist',
+  DAO_COIN_BURN_ZERO_AMOUNT: 'RuleErrorDAOCoinBurnMustBurnNonZeroDAOCoin',
+  DAO_COIN_BURN_INSUFFICIENT_COINS: 'RuleErrorDAOCoinBurnInsufficientCoins',
+  DAO_COIN_BURN_EXCEEDS_CIRCULATION: 'RuleErrorDAOCoinBurnAmountExceedsCoinsInCirculation',
+  DAO_COIN_DISABLE_MINTING_NOT_OWNER: 'RuleErrorOnlyProfileOwnerCanDisableMintingDAOCoin',
+  DAO_COIN_MINTING_ALREADY_DISABLED: 'RuleErrorDAOCoinCannotDisableMintingIfAlreadyDisabled',
+  DAO_COIN_RESTRICTION_NOT_OWNER: 'RuleErrorOnlyProfileOwnerCanUpdateTransferRestrictionStatus',
+  DAO_COIN_RESTRICTION_PERMANENT: 'RuleErrorDAOCoinCannotUpdateRestrictionStatusIfStatusIsPermanentlyUnrestricted',
+  DAO_COIN_RESTRICTION_UNCHANGED: 'RuleErrorDAOCoinCannotUpdateTransferRestrictionStatusToCurrentStatus',
+  DAO_COIN_RESTRICTION_OUT_OF_RANGE: null,
+  // Rules of transfer (the fork rule is DAO_COIN_BEFORE_FORK).
+  DAO_COIN_TRANSFER_ZERO_INPUT: 'RuleErrorCoinTransferRequiresNonZeroInput',
+  DAO_COIN_TRANSFER_RECEIVER_KEY_SIZE: 'RuleErrorCoinTransferInvalidReceiverPubKeySize',
+  DAO_COIN_TRANSFER_RECEIVER_KEY_INVALID: 'RuleErrorCoinTransferInvalidReceiverPubKey',
+  DAO_COIN_TRANSFER_TO_SELF: 'RuleErrorCoinTransferCannotTransferToSelf',
+  DAO_COIN_TRANSFER_PROFILE_KEY_SIZE: 'RuleErrorCoinTransferInvalidProfilePubKeySize',
+  DAO_COIN_TRANSFER_PROFILE_KEY_INVALID: 'RuleErrorCoinTransferInvalidProfilePubKey',
+  DAO_COIN_TRANSFER_NO_PROFILE: 'RuleErrorCoinTransferOnNonexistentProfile',
+  DAO_COIN_TRANSFER_NO_BALANCE_ENTRY: 'RuleErrorCoinTransferBalanceEntryDoesNotExist',
+  DAO_COIN_TRANSFER_INSUFFICIENT_COINS: 'RuleErrorCoinTransferInsufficientCoins',
+  DAO_COIN_TRANSFER_OWNER_ONLY: 'RuleErrorDAOCoinTransferProfileOwnerOnlyViolation',
+  DAO_COIN_TRANSFER_MEMBERS_ONLY: 'RuleErrorDAOCoinTransferDAOMemberOnlyViolation',
+  DAO_COIN_TRANSFER_ZERO_AMOUNT: null,
+  // State and encodings.
+  DAO_COIN_BALANCE_OVERFLOW: null,
+  DAO_COIN_CORRUPT_STATE: null,
+  DAO_COIN_MALFORMED_METADATA: null,
+  DAO_COIN_MALFORMED_ENTRY: null,
+  DAO_COIN_MALFORMED_UNDO: null,
+  DAO_COIN_UNDO_MISMATCH: null,
+} as const satisfies Readonly<Record<`DAO_COIN_${string}`, `RuleError${string}` | null>>;
+
+/** The stable codes of {@link DaoCoinError}. */
+export type DaoCoinErrorCode = keyof typeof daoCoinErrors;
+
+/** Plain data about an error; amounts are decimal strings, byte strings are hex. */
+export interface DaoCoinErrorDetails {
+  /** The Go node's name for the violated rule; absent where it has none. */
+  readonly ruleError?: string;
+  readonly [name: string]: string | number | boolean | undefined;
+}
+
+/** Every error of this package that is not a caller's mistake. Match by {@link DaoCoinError.code}. */
+export class DaoCoinError extends Error {
+  override readonly name = 'DaoCoinError';
+  readonly code: DaoCoinErrorCode;
+  readonly details: DaoCoinErrorDetails;
+
+  constructor(
+    code: DaoCoinErrorCode,
+    message: string,
+    options: { readonly details?: DaoCoinErrorDetails; readonly cause?: unknown } = {},
+  ) {
+    const ruleError = daoCoinErrors[code];
+    super(
+      ruleError === null ? message : `${message} (${ruleError})`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.details = ruleError === null ? { ...options.details } : { ...options.details, ruleError };
+  }
+}
