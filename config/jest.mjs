@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /**
  * Jest settings shared by all packages: TypeScript through swc, native ESM, real files only.
  *
@@ -22,6 +24,7 @@ export function jestConfig(overrides = {}) {
     },
     testTimeout: 30_000,
     maxWorkers: 2,
+    reporters: ['default', fileURLToPath(new URL('summary-reporter.mjs', import.meta.url))],
     ...overrides,
   };
 }
