@@ -34,8 +34,8 @@ export interface HeaderFacts {
   readonly stateRoot: Uint8Array | undefined;
   /** Snapshot root of the snapshot that {@link Chain.snapshotCarriedBy} names, if the chain's headers carry one. */
   readonly snapshotRoot: Uint8Array | undefined;
-  /** Who made the block, in a form that can be shown and compared. */
-  readonly producer: string;
+  /** Public key of who made the block; it receives the block's fees, if the chain has any. */
+  readonly producerKey: Uint8Array;
 }
 
 /** The state that a block is executed on: reads see the writes made before them. */
