@@ -1,0 +1,10 @@
+export { type DomainOptions, defaultDomain } from './domain.js';
+export { EllipticSum } from './elliptic-sum.js';
+export { EllipticSumError, type EllipticSumErrorCode, ellipticSumErrorCodes } from './errors.js';
+export type { HashBackend, HashBatch, HashOptions } from './hash-backend.js';
+export { encodedSumBytes, uncompressedSumBytes } from './internal/curve.js';
+export { createNobleBackend, type NobleBackendOptions } from './noble-backend.js';
+export { type PackedRecords, packRecords, recordCount, unpackRecords } from './packed-records.js';
+export { encodeRecord } from './record.js';
+export { StateChecksum } from './state-checksum.js';
+export { stateRoot } from './state-root.js';

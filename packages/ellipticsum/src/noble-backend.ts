@@ -1,0 +1,154 @@
+import { type DomainOptions, defaultDomain, encodeDomain } from './domain.js';
+import { EllipticSumError } from './errors.js';
+import { type HashBackend, type HashBatch, type HashOptions, validateHashBatch } from './hash-backend.js';
+import { requireBytes } from './internal/arguments.js';
+import {
+  decodeElement,
+  type Element,
+  elementOf,
+  encodedSumBytes,
+  hashRecord,
+  readPoint,
+  uncompressedSumBytes,
+  writeElement,
+  writePoint,
+  zeroElement,
+} from './internal/curve.js';
+import { Pacer } from './internal/pacer.js';
+import { keyAt, valueAt } from './packed-records.js';
+
+/** Options of {@link createNobleBackend}. */
+export interface NobleBackendOptions extends DomainOptions {
+  /** Longest time in milliseconds that it keeps the thread before it lets the event loop run; default 8. */
+  readonly yieldEveryMs?: number;
+}
+
+const defaultYieldEveryMs = 8;
+
+/**
+ * The reference backend: @noble/curves on the calling thread, in every JavaScript engine.
+ *
+ * Other tasks run between its slices of work. A single record is never interrupted.
+ *
+ * @throws TypeError, RangeError if an option is out of range
+ */
+export function createNobleBackend(options: NobleBackendOptions = {}): HashBackend {
+  const { domain = defaultDomain, yieldEveryMs = defaultYieldEveryMs } = options;
+  if (!(Number.isFinite(yieldEveryMs) && yieldEveryMs >= 0)) throw new RangeError('yieldEveryMs must be 0 or more');
+  return new NobleBackend(domain, yieldEveryMs);
+}
+
+class NobleBackend implements HashBackend {
+  readonly name = 'noble';
+  readonly domain: string;
+  readonly #domainBytes: Uint8Array;
+  readonly #pacer: Pacer;
+  #isClosed = false;
+
+  constructor(domain: string, yieldEveryMs: number) {
+    this.domain = domain;
+    this.#domainBytes = encodeDomain(domain);
+    this.#pacer = new Pacer(yieldEveryMs);
+  }
+
+  async sum(batch: HashBatch, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    const { count, groupCount } = validateHashBatch(batch);
+    const { signs, groups } = batch;
+    const sums: (Element | undefined)[] = new Array(groupCount).fill(undefined);
+    await this.#each(count, options, (index) => {
+      const element = hashRecord(keyAt(batch, index), valueAt(batch, index), this.#domainBytes);
+      const group = groups?.[index] ?? 0;
+      const before = sums[group];
+      if (signs?.[index] === -1) sums[group] = before === undefined ? element.negate() : before.subtract(element);
+      else sums[group] = before === undefined ? element : before.add(element);
+    });
+    const result = new Uint8Array(groupCount * uncompressedSumBytes);
+    await this.#each(groupCount, options, (group) => {
+      writeElement(result, group * uncompressedSumBytes, sums[group] ?? zeroElement);
+    });
+    return result;
+  }
+
+  async combine(left: Uint8Array, right: Uint8Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    const count = countOf(left, uncompressedSumBytes, 'left');
+    if (countOf(right, uncompressedSumBytes, 'right') !== count) {
+      throw new EllipticSumError('ELLIPTICSUM_INVALID_LENGTH', 'left and right must have the same length', {
+        details: { expected: left.length, actual: right.length },
+      });
+    }
+    const result = new Uint8Array(left.length);
+    await this.#each(count, options, (index) => {
+      const sum = requirePoint(left, index).add(requirePoint(right, index));
+      writePoint(result, index * uncompressedSumBytes, sum);
+    });
+    return result;
+  }
+
+  async encode(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    const count = countOf(sums, uncompressedSumBytes, 'sums');
+    const result = new Uint8Array(count * encodedSumBytes);
+    await this.#each(count, options, (index) => {
+      result.set(elementOf(requirePoint(sums, index)).toBytes(), index * encodedSumBytes);
+    });
+    return result;
+  }
+
+  async decode(encoded: Uint8Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    const count = countOf(encoded, encodedSumBytes, 'encoded');
+    const result = new Uint8Array(count * uncompressedSumBytes);
+    await this.#each(count, options, (index) => {
+      const element = decodeElement(encoded.slice(index * encodedSumBytes, (index + 1) * encodedSumBytes));
+      if (element === undefined) {
+        throw new EllipticSumError('ELLIPTICSUM_INVALID_ENCODING', `sum ${index} is not the encoding of a sum`, {
+          details: { index },
+        });
+      }
+      writeElement(result, index * uncompressedSumBytes, element);
+    });
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Runs all steps in order, pausing when due, until done, aborted or closed. */
+  async #each(count: number, options: HashOptions | undefined, step: (index: number) => void): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      if (this.#pacer.isDue) {
+        await this.#pacer.pause();
+        this.#check(options);
+      }
+      step(index);
+    }
+  }
+
+  #check(options: HashOptions | undefined): void {
+    if (this.#isClosed) throw new EllipticSumError('ELLIPTICSUM_BACKEND_CLOSED', 'the noble backend is closed');
+    options?.signal?.throwIfAborted();
+  }
+}
+
+function countOf(bytes: Uint8Array, size: number, name: string): number {
+  requireBytes(bytes, name);
+  if (bytes.length % size === 0) return bytes.length / size;
+  throw new EllipticSumError('ELLIPTICSUM_INVALID_LENGTH', `${name} must have a multiple of ${size} bytes`, {
+    details: { multipleOf: size, actual: bytes.length },
+  });
+}
+
+function requirePoint(sums: Uint8Array, index: number): NonNullable<ReturnType<typeof readPoint>> {
+  const point = readPoint(sums, index * uncompressedSumBytes);
+  if (point !== undefined) return point;
+  throw new EllipticSumError('ELLIPTICSUM_INVALID_POINT', `sum ${index} is not a point on the curve`, {
+    details: { index },
+  });
+}
