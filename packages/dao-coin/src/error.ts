@@ -44,7 +44,7 @@ export const daoCoinErrors = {
   DAO_COIN_MALFORMED_ENTRY: null,
   DAO_COIN_MALFORMED_UNDO: null,
   DAO_COIN_UNDO_MISMATCH: null,
-} as const satisfies Readonly<Record<`DAO_COIN_${string}`, `RuleError${string}` | null>>;
+} as const;
 
 /** The stable codes of {@link DaoCoinError}. */
 export type DaoCoinErrorCode = keyof typeof daoCoinErrors;

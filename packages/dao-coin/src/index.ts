@@ -1,14 +1,47 @@
-export type { DaoCoinContext, DaoCoinMode, DaoCoinTransaction } from './context.js';
-export type { BalanceEntry } from './entries/balance-entry.js';
-export type { CoinEntry, CoinEntryVersion } from './entries/coin-entry.js';
-export type { PkidEntry } from './entries/pkid-entry.js';
-export type { ProfileEntry } from './entries/profile-entry.js';
+export { connectDaoCoin } from './connect-dao-coin.js';
+export { connectDaoCoinTransfer } from './connect-dao-coin-transfer.js';
+export {
+  coinEntryVersionAt,
+  type DaoCoinContext,
+  type DaoCoinHeights,
+  type DaoCoinMode,
+  type DaoCoinTransaction,
+  desoHeights,
+} from './context.js';
+export { disconnectDaoCoin } from './disconnect-dao-coin.js';
+export { type BalanceEntry, balanceEntryCodec } from './entries/balance-entry.js';
+export { type CoinEntry, type CoinEntryVersion, coinEntryCodec, zeroCoinEntry } from './entries/coin-entry.js';
+export type { EncodeOptions, EntryCodec, EntryForm } from './entries/entry-codec.js';
+export { type PkidEntry, pkidEntryCodec } from './entries/pkid-entry.js';
+export { type ExtraData, newProfileEntry, type ProfileEntry, profileEntryCodec } from './entries/profile-entry.js';
 export { DaoCoinError, type DaoCoinErrorCode, type DaoCoinErrorDetails, daoCoinErrors } from './error.js';
 export {
+  balanceByCreatorKey,
+  balanceEntryKey,
+  daoCoinPrefixes,
+  holdersKeyPrefix,
+  holdingsKeyPrefix,
+  pkidOfPublicKeyKey,
+  profileKey,
+  publicKeyOfPkidKey,
+  usernameKey,
+} from './keys.js';
+export {
+  burnMetadata,
   type DaoCoinMetadata,
   type DaoCoinTransferMetadata,
+  daoCoinMetadataCodec,
   daoCoinOperations,
+  daoCoinTransactionTypes,
+  daoCoinTransferMetadataCodec,
+  disableMintingMetadata,
+  type MetadataCodec,
+  mintMetadata,
+  transferRestrictionMetadata,
   transferRestrictions,
 } from './metadata.js';
+export { createPublicKeyCheck, isValidPublicKey, publicKeyBytes } from './public-key.js';
+export { balanceOf, daoCoinOf, pkidOf, pkidOfUsername, profileOf, publicKeyOf } from './readers.js';
 export type { StateReader, StateView } from './state-view.js';
-export type { DaoCoinUndo, UndoRecord } from './undo.js';
+export { baseUnitsPerCoin, maxUint256 } from './uint256.js';
+export { type DaoCoinUndo, daoCoinUndoCodec, type UndoRecord } from './undo.js';

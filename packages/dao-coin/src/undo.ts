@@ -1,3 +1,8 @@
+import type { ByteReader } from '@hs/bytes';
+import { ByteWriter } from '@hs/bytes';
+import { DaoCoinError } from './error.js';
+import { decodeAll } from './internal/decoding.js';
+
 /** One record that a connect changed. */
 export interface UndoRecord {
   readonly key: Uint8Array;
@@ -7,7 +12,64 @@ export interface UndoRecord {
   readonly after: Uint8Array | undefined;
 }
 
-/** What {@link disconnectDaoCoin} needs to take a transaction back: the changed records, before and after. */
+/** What `disconnectDaoCoin` needs to take a transaction back: the records it changed, at most five. */
 export interface DaoCoinUndo {
   readonly records: readonly UndoRecord[];
+}
+
+const formatVersion = 1;
+/** A profile, and two balances in two indexes. */
+const maxRecords = 5;
+
+/** Undo data as bytes, for keeping them beside the block. The first byte is a format version. */
+export const daoCoinUndoCodec: {
+  encode(undo: DaoCoinUndo): Uint8Array;
+  /**
+   * Byte strings in the result are views of `bytes`.
+   *
+   * @throws DAO_COIN_MALFORMED_UNDO
+   */
+  decode(bytes: Uint8Array): DaoCoinUndo;
+} = {
+  encode({ records }) {
+    if (records.length > maxRecords) throw new RangeError(`expected at most ${maxRecords} records`);
+    const writer = new ByteWriter().byte(formatVersion).byte(records.length);
+    for (const { key, before, after } of records) {
+      writer.byteArray(key);
+      writeValue(writer, before);
+      writeValue(writer, after);
+    }
+    return writer.finish();
+  },
+  decode: (bytes) =>
+    decodeAll(bytes, {
+      code: 'DAO_COIN_MALFORMED_UNDO',
+      what: 'DAO coin undo data',
+      read(reader) {
+        const version = reader.byte();
+        if (version !== formatVersion) throw malformedUndo(`unknown format version ${version}`);
+        const records: UndoRecord[] = [];
+        for (let left = reader.uvarintNumber(maxRecords); left > 0; left--) {
+          records.push({ key: reader.byteArray(), before: readValue(reader), after: readValue(reader) });
+        }
+        return { records };
+      },
+    }),
+};
+
+function writeValue(writer: ByteWriter, value: Uint8Array | undefined): void {
+  writer.bool(value !== undefined);
+  if (value !== undefined) writer.byteArray(value);
+}
+
+function readValue(reader: ByteReader): Uint8Array | undefined {
+  const flag = reader.byte();
+  if (flag > 1) throw malformedUndo(`presence byte ${flag}`);
+  return flag === 1 ? reader.byteArray() : undefined;
+}
+
+function malformedUndo(problem: string): DaoCoinError {
+  return new DaoCoinError('DAO_COIN_MALFORMED_UNDO', `Malformed DAO coin undo data: ${problem}`, {
+    details: { problem, what: 'DAO coin undo data' },
+  });
 }
