@@ -24,9 +24,14 @@ const curveD = ed25519.Point.CURVE().d;
 /** The neutral element. */
 export const zeroElement: Element = ristretto255.Point.ZERO;
 
-/** RFC 9380 `ristretto255_XMD:SHA-512_R255MAP_RO_` of the encoded record. */
+/** The element of a message: RFC 9380, appendix B, `ristretto255_XMD:SHA-512_R255MAP_RO_`. */
+export function hashMessage(message: Uint8Array, domain: Uint8Array): Element {
+  return ristretto255_hasher.hashToCurve(message, { DST: domain });
+}
+
+/** The element of a record. */
 export function hashRecord(key: Uint8Array, value: Uint8Array, domain: Uint8Array): Element {
-  return ristretto255_hasher.hashToCurve(encodeRecord(key, value), { DST: domain });
+  return hashMessage(encodeRecord(key, value), domain);
 }
 
 /** The element with this canonical encoding, or undefined (RFC 9496, section 4.3.1). */
