@@ -1,0 +1,26 @@
+import { ByteWriter } from '@hs/bytes';
+import { doubleSha256, type Sha256 } from './double-sha256.js';
+
+/** A message number and the bytes of that message. */
+export interface Frame {
+  readonly type: number;
+  readonly payload: Uint8Array;
+}
+
+/** Bytes of the payload's double SHA-256 that a frame carries. */
+export const frameChecksumBytes = 8;
+
+/**
+ * The bytes of a frame on the stream: network and type as unsigned LEB128, checksum, length as unsigned LEB128, payload.
+ *
+ * @throws RangeError if `network` or `type` is no non-negative safe integer
+ */
+export function encodeFrame(frame: Frame, options: { readonly network: number; readonly sha256?: Sha256 }): Uint8Array {
+  const checksum = doubleSha256(frame.payload, options.sha256).subarray(0, frameChecksumBytes);
+  return new ByteWriter(frame.payload.length + 40)
+    .uvarint(options.network)
+    .uvarint(frame.type)
+    .bytes(checksum)
+    .byteArray(frame.payload)
+    .finish();
+}
