@@ -107,7 +107,7 @@ export interface Tick {
 }
 
 /**
- * What happens to a sync. `nowMs` is a monotonic clock of any origin; a value below an earlier one counts as that
+ * What happens to a sync. `nowMs` is a monotonic clock that starts at 0 or later; a value below an earlier one counts as that
  * earlier one.
  */
 export type SyncEvent =

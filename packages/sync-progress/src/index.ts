@@ -30,6 +30,8 @@ export type {
   SyncEvent,
   Tick,
 } from './events.js';
+export { HyperSyncProgress } from './hyper-sync-progress.js';
+export type { HyperSyncProgressOptions } from './options.js';
 export type { Amounts, PackedRecords, RangeSummary } from './range.js';
 export type {
   PeerStatus,

@@ -102,6 +102,8 @@ export interface SyncCounters {
   readonly timeouts: number;
   /** Second attempts at a range that a slower peer was still sending. */
   readonly races: number;
+  /** Ranges taken from a slow peer because they did not fit into the byte budget twice. */
+  readonly takeovers: number;
   readonly bans: number;
   /** Accepted bytes that were thrown away: lost races, senders that left, superseded manifests, refuted ranges. */
   readonly wastedBytes: number;
