@@ -86,9 +86,13 @@ export class BlockProcessor<Header> {
       const { store, chain, chainStore } = this.#options;
       const height = (store.height ?? 0) + 1;
       if (chainStore.tipHeight !== height - 1) {
-        throw new NodeError('NODE_CHAIN_RULE', `cannot produce block ${height}: headers reach ${chainStore.tipHeight}`, {
-          details: { rule: 'NotAtTip', height, tipHeight: chainStore.tipHeight },
-        });
+        throw new NodeError(
+          'NODE_CHAIN_RULE',
+          `cannot produce block ${height}: headers reach ${chainStore.tipHeight}`,
+          {
+            details: { rule: 'NotAtTip', height, tipHeight: chainStore.tipHeight },
+          },
+        );
       }
       if (!sealer.isInTurn(height)) {
         throw new NodeError('NODE_CHAIN_RULE', `block ${height} is another producer's turn`, {
@@ -137,7 +141,10 @@ export class BlockProcessor<Header> {
     if (snapshotHeight === undefined) return undefined;
     const snapshot = this.#options.store.snapshots().find((candidate) => candidate.height === snapshotHeight);
     if (snapshot === undefined) {
-      throw new NodeError('NODE_DATABASE', `block ${height} needs the root of snapshot ${snapshotHeight}, not kept here`);
+      throw new NodeError(
+        'NODE_DATABASE',
+        `block ${height} needs the root of snapshot ${snapshotHeight}, not kept here`,
+      );
     }
     return snapshot.root;
   }
@@ -167,7 +174,11 @@ function requireRoot(
   const isEqual =
     promised === undefined || computed === undefined ? promised === computed : equalBytes(promised, computed);
   if (isEqual) return;
-  throw new NodeError('NODE_STATE_ROOT_MISMATCH', `block ${height}: the ${name} in its header is not what it gives here`, {
-    details: { name, height, promised: promised && toHex(promised), computed: computed && toHex(computed) },
-  });
+  throw new NodeError(
+    'NODE_STATE_ROOT_MISMATCH',
+    `block ${height}: the ${name} in its header is not what it gives here`,
+    {
+      details: { name, height, promised: promised && toHex(promised), computed: computed && toHex(computed) },
+    },
+  );
 }

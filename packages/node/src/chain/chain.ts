@@ -113,8 +113,18 @@ export interface Chain<Header> {
   executeBlock(block: BlockContents, view: ExecutionView): Promise<void>;
   /** Applies what a block does besides its transactions, then each transaction that is valid; gives those that were applied. */
   assembleBlock(candidate: BlockContents, view: ExecutionView): Promise<readonly Transaction[]>;
-  /** Checks a loose transaction before it enters the pool: signature, type, fee, nonce window, and balance against `view`. */
-  admitTransaction(transaction: Transaction, view: ExecutionView, nextHeight: number): Promise<void>;
+  /**
+   * Checks a loose transaction before it enters the pool: signature, type, fee, nonce window, and balance against `view`, of
+   * which the `pending` transactions of the same key, admitted before and in no block yet, leave less.
+   *
+   * @throws NODE_TRANSACTION_REFUSED, `details.rule` names the rule
+   */
+  admitTransaction(
+    transaction: Transaction,
+    view: ExecutionView,
+    nextHeight: number,
+    pending?: readonly Transaction[],
+  ): Promise<void>;
   /** Snapshot height whose root the header at `height` must carry, if any. */
   snapshotCarriedBy(height: number): number | undefined;
   /** The newest snapshot that enough verified headers stand on, if there is one. */

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { HostAndPort } from './network/transport.js';
+import { parseAddress } from './network/transport.js';
+import { NodeError } from './node-error.js';
+import type { SyncMode } from './sync/sync-manager.js';
+
+/** Settings of `hs-node run`. */
+export interface RunConfig {
+  /** File with the chain spec. */
+  readonly chain: string;
+  /** Folder of the database. */
+  readonly data: string;
+  readonly listen: HostAndPort | undefined;
+  readonly http: HostAndPort | undefined;
+  readonly connect: readonly string[];
+  readonly sync: SyncMode;
+  /** File with a producer's private key in hex. */
+  readonly producerKey: string | undefined;
+  readonly blockIntervalMs: number;
+  /** Bytes of one chunk of a download. */
+  readonly chunkBytes: number;
+  readonly cacheBytes: number;
+  readonly logLevel: string;
+  /** File for the log; standard output if not given. */
+  readonly logFile: string | undefined;
+}
+
+interface Setting {
+  readonly type: 'string' | 'list' | 'integer';
+  readonly help: string;
+  readonly default?: string;
+}
+
+/** Every setting once: the flag, the environment variable and the key in the config file come from its name. */
+const settings: Readonly<Record<string, Setting>> = {
+  chain: { type: 'string', help: 'chain spec, a JSON file' },
+  data: { type: 'string', help: 'folder of the database', default: './hs-node-data' },
+  listen: { type: 'string', help: 'host:port for peers; port 0 takes a free one', default: '127.0.0.1:18000' },
+  http: { type: 'string', help: 'host:port for /status and /healthz, or "off"', default: '127.0.0.1:18001' },
+  connect: { type: 'list', help: 'host:port of a peer to stay connected to; may be repeated' },
+  sync: { type: 'string', help: 'hyper: download a snapshot if that is shorter; block: all blocks', default: 'hyper' },
+  'producer-key': { type: 'string', help: 'file with the private key (hex) of a producer' },
+  'block-interval-ms': { type: 'integer', help: 'time between blocks of a producer', default: '1000' },
+  'chunk-bytes': { type: 'integer', help: 'bytes of records asked for at once', default: '2097152' },
+  'cache-bytes': { type: 'integer', help: 'bytes of state values kept in memory', default: '67108864' },
+  'log-level': { type: 'string', help: 'trace, debug, info, warn, error or silent', default: 'info' },
+  'log-file': { type: 'string', help: 'file for the log instead of standard output' },
+};
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+/** The settings as a table for `--help`. */
+export function describeSettings(): string {
+  return Object.entries(settings)
+    .map(([name, { help, default: preset }]) => {
+      const flag = `  --${name}`.padEnd(24);
+      return `${flag}${help}${preset === undefined ? '' : ` (default ${preset})`}`;
+    })
+    .join('\n');
+}
+
+/**
+ * Settings from flags, then environment (`HS_NODE_LOG_LEVEL`), then the JSON file that `--config` names, then defaults.
+ *
+ * @throws NODE_CONFIGURATION naming the setting, where it came from and what is expected
+ */
+export function readRunConfig(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): RunConfig {
+  const flags = parseFlags(args);
+  const file = readConfigFile(flags['config'] as string | undefined);
+  const valueOf = (name: string): { value: unknown; source: string } => {
+    const variable = `HS_NODE_${name.toUpperCase().replaceAll('-', '_')}`;
+    if (flags[name] !== undefined) return { value: flags[name], source: `--${name}` };
+    if (environment[variable] !== undefined) return { value: environment[variable], source: variable };
+    if (file[name] !== undefined) return { value: file[name], source: 'the config file' };
+    return { value: settings[name]?.default, source: 'the default' };
+  };
+  const text = (name: string): string | undefined => {
+    const { value, source } = valueOf(name);
+    if (value === undefined || typeof value === 'string') return value;
+    throw invalid(name, source, 'a string');
+  };
+  const integer = (name: string): number => {
+    const { value, source } = valueOf(name);
+    const number = typeof value === 'number' ? value : /^\d+$/.test(String(value)) ? Number(value) : Number.NaN;
+    if (!Number.isSafeInteger(number) || number <= 0) throw invalid(name, source, 'a positive integer');
+    return number;
+  };
+  const list = (name: string): string[] => {
+    const { value, source } = valueOf(name);
+    if (value === undefined) return [];
+    const items = typeof value === 'string' ? value.split(',') : value;
+    if (!Array.isArray(items) || items.some((item) => typeof item !== 'string')) {
+      throw invalid(name, source, 'a list of host:port');
+    }
+    return items as string[];
+  };
+  const oneOf = <Value extends string>(name: string, allowed: readonly Value[]): Value => {
+    const value = text(name);
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) throw invalid(name, valueOf(name).source, `one of ${allowed.join(', ')}`);
+    return found;
+  };
+  const address = (name: string): HostAndPort | undefined => {
+    const value = text(name);
+    return value === undefined || value === 'off' ? undefined : parseAddress(value);
+  };
+
+  const chain = text('chain');
+  if (chain === undefined) {
+    throw new NodeError('NODE_CONFIGURATION', 'no chain spec: name its file with --chain', {
+      details: { name: 'chain' },
+    });
+  }
+  return {
+    chain,
+    data: text('data') ?? '',
+    listen: address('listen'),
+    http: address('http'),
+    connect: list('connect'),
+    sync: oneOf('sync', ['hyper', 'block'] as const),
+    producerKey: text('producer-key'),
+    blockIntervalMs: integer('block-interval-ms'),
+    chunkBytes: integer('chunk-bytes'),
+    cacheBytes: integer('cache-bytes'),
+    logLevel: oneOf('log-level', logLevels),
+    logFile: text('log-file'),
+  };
+}
+
+function parseFlags(args: readonly string[]): Record<string, unknown> {
+  const options: Record<string, { type: 'string'; multiple?: boolean }> = { config: { type: 'string' } };
+  for (const [name, { type }] of Object.entries(settings)) {
+    options[name] = type === 'list' ? { type: 'string', multiple: true } : { type: 'string' };
+  }
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    throw new NodeError('NODE_CONFIGURATION', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function readConfigFile(path: string | undefined): Record<string, unknown> {
+  if (path === undefined) return {};
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new NodeError('NODE_CONFIGURATION', `cannot read the config file ${path}`, { cause, details: { path } });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new NodeError('NODE_CONFIGURATION', `the config file ${path} is not a JSON object`, { details: { path } });
+  }
+  for (const name of Object.keys(content)) {
+    if (!(name in settings)) {
+      throw new NodeError('NODE_CONFIGURATION', `the config file ${path} has an unknown setting: ${name}`, {
+        details: { path, name },
+      });
+    }
+  }
+  return content as Record<string, unknown>;
+}
+
+function invalid(name: string, source: string, expected: string): NodeError {
+  return new NodeError('NODE_CONFIGURATION', `${name} (from ${source}) must be ${expected}`, {
+    details: { name, source, expected },
+  });
+}

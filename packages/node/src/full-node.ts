@@ -1,0 +1,392 @@
+import { type StateHasher, type StateRootFunction, StateStore, withDefaults } from '@hs/ancestral-records';
+import { equalBytes, toHex } from '@hs/bytes';
+import { serviceBits, type Transaction, transactionHash } from '@hs/wire';
+import { ClassicLevel } from 'classic-level';
+import { BlockProcessor, type ConnectedBlock } from './chain/block-processor.js';
+import type { BlockSealer, Chain } from './chain/chain.js';
+import { ChainStore } from './chain/chain-store.js';
+import { type Logger, silentLogger } from './logger.js';
+import type { BanRecord } from './network/ban-record.js';
+import type { NetworkOptions } from './network/network-options.js';
+import type { Peer } from './network/peer.js';
+import { PeerNetwork } from './network/peer-network.js';
+import type { HostAndPort } from './network/transport.js';
+import { hasCode, NodeError } from './node-error.js';
+import { BlockProduction } from './production/block-production.js';
+import { PeerServer, type ServingLimits } from './serving/peer-server.js';
+import { createBanStore } from './state/ban-store.js';
+import { createBlockView } from './state/block-view.js';
+import { defaultSyncSettings, SyncManager, type SyncManagerStatus, type SyncSettings } from './sync/sync-manager.js';
+import { TransactionPool, type TransactionPoolOptions } from './transaction-pool.js';
+
+/** Service bits of a node that serves blocks and snapshots, in the extended layout to those who know it. */
+export const defaultServices: bigint =
+  serviceBits.fullNode | serviceBits.hyperSync | serviceBits.archival | serviceBits.hyperSyncExtended;
+
+export interface FullNodeOptions<Header> {
+  readonly chain: Chain<Header>;
+  /** Folder of the LevelDB database; made if it does not exist. */
+  readonly folder: string;
+  readonly hasher: StateHasher;
+  readonly stateRoot: StateRootFunction;
+  /** Where peers may connect. Without it, none can. */
+  readonly listen?: HostAndPort;
+  /** `host:port` of peers to stay connected to. */
+  readonly connect?: readonly string[];
+  /** Makes this node a producer. */
+  readonly producer?: { readonly sealer: BlockSealer<Header>; readonly blockIntervalMs: number };
+  readonly sync?: Partial<SyncSettings>;
+  readonly serving?: Partial<ServingLimits>;
+  readonly pool?: Omit<TransactionPoolOptions<Header>, 'chain'>;
+  readonly network?: Pick<NetworkOptions<Header>, 'allowances' | 'limits' | 'timeouts' | 'redial' | 'transport'>;
+  readonly userAgent?: string;
+  /** Bytes of state values kept in memory; default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** Whether blocks and ranges are flushed to the disk before they count; default true. */
+  readonly isSynced?: boolean;
+  readonly logger?: Logger;
+}
+
+/** One peer, as `/status` shows it. */
+export interface PeerSummary {
+  readonly id: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly userAgent: string;
+  readonly layout: 'go' | 'extended';
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly roundTripMs: number | undefined;
+}
+
+/** What a node is and does, as plain data. Heights and counts are numbers, hashes are hex, times are milliseconds. */
+export interface NodeStatus {
+  readonly userAgent: string;
+  readonly chain: { readonly name: string; readonly genesisHash: string };
+  readonly sync: SyncManagerStatus;
+  /** State height; undefined while there is no complete state. */
+  readonly height: number | undefined;
+  readonly stateRoot: string | undefined;
+  readonly headerHeight: number;
+  readonly headerHash: string;
+  readonly tipTimeMs: number;
+  readonly state: {
+    readonly records: number;
+    readonly bytes: number;
+    readonly prefixes: readonly {
+      readonly prefix: number;
+      readonly records: number;
+      readonly bytes: number;
+      readonly checksum: string;
+    }[];
+  };
+  readonly snapshots: readonly { readonly height: number; readonly root: string; readonly records: number }[];
+  readonly blocks: { readonly connected: number; readonly changedRecords: number; readonly elapsedMs: number };
+  readonly pool: { readonly transactions: number; readonly bytes: number };
+  readonly peers: readonly PeerSummary[];
+  readonly bans: readonly BanRecord[];
+  readonly memoryBytes: number;
+}
+
+/**
+ * A node: one database, one chain, its peers, and the loop that keeps it at the tip.
+ *
+ * Owns everything it opens; {@link FullNode.close} gives it all back in order: no new work, network, loop, database.
+ */
+export class FullNode<Header> implements AsyncDisposable {
+  readonly #options: FullNodeOptions<Header>;
+  readonly #logger: Logger;
+  readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #store: StateStore;
+  readonly #chainStore: ChainStore<Header>;
+  readonly #pool: TransactionPool<Header>;
+  readonly #processor: BlockProcessor<Header>;
+  readonly #network: PeerNetwork<Header>;
+  readonly #sync: SyncManager<Header>;
+  readonly #production: BlockProduction<Header> | undefined;
+  readonly #ended: Promise<void>;
+  readonly #blocks = { connected: 0, changedRecords: 0, elapsedMs: 0 };
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: {
+    readonly options: FullNodeOptions<Header>;
+    readonly database: ClassicLevel<Uint8Array, Uint8Array>;
+    readonly store: StateStore;
+    readonly chainStore: ChainStore<Header>;
+    readonly network: PeerNetwork<Header>;
+  }) {
+    const { options, store, chainStore, network } = parts;
+    const { chain } = options;
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#database = parts.database;
+    this.#store = store;
+    this.#chainStore = chainStore;
+    this.#network = network;
+    this.#pool = new TransactionPool({ chain, ...options.pool });
+    this.#processor = new BlockProcessor({
+      store,
+      chain,
+      chainStore,
+      onConnected: (block) => this.#onConnected(block),
+    });
+    this.#sync = new SyncManager({
+      store,
+      chain,
+      chainStore,
+      processor: this.#processor,
+      network,
+      hasher: options.hasher,
+      stateRoot: options.stateRoot,
+      settings: { ...defaultSyncSettings, ...options.sync },
+      isProducer: options.producer !== undefined,
+      nowMs: Date.now,
+      logger: this.#logger,
+    });
+    const server = new PeerServer({
+      store,
+      chain,
+      chainStore,
+      ...(options.serving === undefined ? {} : { limits: options.serving }),
+      isServingState: () => store.phase === 'ready',
+      onTransaction: (transaction, peer) => this.#onTransaction(transaction, peer),
+      onAnnouncement: (_peer, hashes) => {
+        if (hashes.some((hash) => !equalBytes(hash, chainStore.tipHash))) this.#sync.announced();
+      },
+    });
+    network.on('peer', (peer) => {
+      this.#logger.info({ peer: peer.id, userAgent: peer.remote.userAgent, layout: peer.layout }, 'peer connected');
+      this.#sync.peerJoined(peer);
+    });
+    network.on('gone', (peer, reason) => {
+      this.#logger.info({ peer: peer.id, reason: reason.message }, 'peer gone');
+      this.#sync.peerLeft(peer);
+    });
+    network.on('message', (peer, message) => server.handle(peer, message));
+    network.on('warning', (error) => this.#logger.debug({ err: error }, 'network'));
+    if (options.producer !== undefined) {
+      this.#production = new BlockProduction({
+        ...options.producer,
+        chain,
+        store,
+        chainStore,
+        processor: this.#processor,
+        pool: this.#pool,
+        isSynced: () => this.#sync.isSynced,
+        logger: this.#logger,
+      });
+    }
+    for (const address of options.connect ?? []) void network.connect(address, { isPersistent: true });
+    this.#ended = this.#sync.run();
+    // Whoever runs the node awaits `ended`; nobody has to.
+    this.#ended.catch((error: unknown) => this.#logger.error({ err: error }, 'the node cannot go on'));
+  }
+
+  /**
+   * Opens the database, the network and the sync loop.
+   *
+   * @throws ANCESTRAL_RECORDS_* if the database is of another chain or version, or in use
+   */
+  static async open<Header>(options: FullNodeOptions<Header>): Promise<FullNode<Header>> {
+    const { chain } = options;
+    const database = new ClassicLevel<Uint8Array, Uint8Array>(options.folder, {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+    });
+    const opened: (() => Promise<unknown>)[] = [];
+    try {
+      await openDatabase(database, options.folder);
+      opened.push(() => database.close());
+      const {
+        statePrefixes,
+        snapshotPeriod,
+        retainedEpochs,
+        maxRangeRecords,
+        maxRangeBytes,
+        maxKeyBytes,
+        maxValueBytes,
+      } = chain.parameters;
+      const store = await StateStore.open({
+        database,
+        hasher: options.hasher,
+        stateRoot: options.stateRoot,
+        parameters: withDefaults({
+          identity: chain.genesisHash,
+          statePrefixes,
+          snapshotPeriod,
+          retainedEpochs,
+          maxRangeRecords,
+          maxRangeBytes,
+          maxKeyBytes,
+          maxValueBytes,
+        }),
+        ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
+        ...(options.isSynced === undefined ? {} : { isSynced: options.isSynced }),
+      });
+      opened.push(() => store.close());
+      const chainStore = await ChainStore.open(store, chain);
+      const network = await PeerNetwork.open({
+        ...options.network,
+        headerCodec: chain.headerCodec,
+        network: chain.network,
+        services: defaultServices,
+        userAgent: options.userAgent ?? defaultUserAgent,
+        height: () => store.height ?? 0,
+        banStorage: createBanStore(store),
+        ...(options.listen === undefined ? {} : { listen: options.listen }),
+      });
+      return new FullNode({ options, database, store, chainStore, network });
+    } catch (error) {
+      for (const close of opened.reverse()) await close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Where peers can connect, with the port that was really bound. */
+  get address(): HostAndPort | undefined {
+    return this.#network.address;
+  }
+
+  /** Settles when the node stops syncing: fulfilled by {@link close}, rejected with the error that ended it. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** The database of this node, for reading records. Closed with the node. */
+  get store(): StateStore {
+    return this.#store;
+  }
+
+  /** Connects to a peer and stays connected to it. */
+  connect(address: string): void {
+    void this.#network.connect(address, { isPersistent: true });
+  }
+
+  /**
+   * Takes a transaction into the pool and passes it on to the peers. Gives its id.
+   *
+   * @throws NODE_TRANSACTION_REFUSED with `details.rule`
+   */
+  async submit(transaction: Transaction): Promise<Uint8Array> {
+    const height = this.#store.height;
+    if (height === undefined) {
+      throw new NodeError('NODE_TRANSACTION_REFUSED', 'the node is still syncing', {
+        details: { rule: 'NodeSyncing' },
+      });
+    }
+    const id = await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
+    this.#relay(transaction, undefined);
+    return id;
+  }
+
+  status(): NodeStatus {
+    const { chain } = this.#options;
+    const height = this.#store.height;
+    const tip = chain.describeHeader(this.#chainStore.tipHeader);
+    const prefixes = [];
+    let records = 0;
+    let bytes = 0;
+    for (const [prefix, summary] of height === undefined ? [] : this.#store.summaries()) {
+      prefixes.push({ prefix, records: summary.count, bytes: summary.bytes, checksum: toHex(summary.checksum) });
+      records += summary.count;
+      bytes += summary.bytes;
+    }
+    return {
+      userAgent: this.#options.userAgent ?? defaultUserAgent,
+      chain: { name: chain.name, genesisHash: toHex(chain.genesisHash) },
+      sync: this.#sync.status(),
+      height,
+      stateRoot: height === undefined ? undefined : toHex(this.#store.stateRoot()),
+      headerHeight: this.#chainStore.tipHeight,
+      headerHash: toHex(this.#chainStore.tipHash),
+      tipTimeMs: tip.timeMs,
+      state: { records, bytes, prefixes },
+      snapshots: this.#store
+        .snapshots()
+        .map((snapshot) => ({ height: snapshot.height, root: toHex(snapshot.root), records: snapshot.records })),
+      blocks: { ...this.#blocks },
+      pool: { transactions: this.#pool.size, bytes: this.#pool.bytes },
+      peers: [...this.#network.peers.values()].map(summarise),
+      bans: this.#network.bans(),
+      memoryBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Stops everything and closes the database. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#production?.stop();
+      await this.#sync.stop();
+      await this.#network.close();
+      // A block under way is written completely before the database closes.
+      await this.#processor.exclusively(async () => undefined);
+      await this.#store.close();
+      await this.#database.close();
+    })();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #onConnected(block: ConnectedBlock): void {
+    this.#blocks.connected++;
+    this.#blocks.changedRecords += block.changedRecords;
+    this.#blocks.elapsedMs += block.elapsedMs;
+    this.#pool.removeIncluded(block.transactions, block.height);
+    const fields = {
+      height: block.height,
+      hash: toHex(block.hash),
+      transactions: block.transactions.length,
+      changedRecords: block.changedRecords,
+      elapsedMs: Math.round(block.elapsedMs),
+    };
+    this.#logger.debug(fields, 'block connected');
+    if (block.height < this.#chainStore.tipHeight) return;
+    const items = [{ kind: 'block', hash: block.hash }] as const;
+    for (const peer of this.#network.peers.values()) {
+      // A peer that cannot take an announcement hears of the block when it asks.
+      peer.send({ type: 'inv', items, isSyncResponse: false }).catch(() => undefined);
+    }
+  }
+
+  async #onTransaction(transaction: Transaction, from: Peer<Header>): Promise<void> {
+    const height = this.#store.height;
+    if (height === undefined || this.#pool.hasSeen(transactionHash(transaction))) return;
+    try {
+      await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
+    } catch (error) {
+      if (!hasCode(error, 'NODE_TRANSACTION_REFUSED')) throw error;
+      this.#logger.debug({ peer: from.id, ...(error as NodeError).details }, 'transaction refused');
+      return;
+    }
+    this.#relay(transaction, from);
+  }
+
+  #relay(transaction: Transaction, from: Peer<Header> | undefined): void {
+    for (const peer of this.#network.peers.values()) {
+      // A peer whose queue is full misses a loose transaction; blocks carry it to everybody.
+      if (peer !== from) peer.send({ type: 'transaction', transaction }).catch(() => undefined);
+    }
+  }
+}
+
+const defaultUserAgent = '@hs/node 0.1.0';
+
+function summarise<Header>(peer: Peer<Header>): PeerSummary {
+  const { id, direction, layout, bytesIn, bytesOut, roundTripMs, remote } = peer;
+  return { id, direction, userAgent: remote.userAgent, layout, bytesIn, bytesOut, roundTripMs };
+}
+
+async function openDatabase(database: ClassicLevel<Uint8Array, Uint8Array>, folder: string): Promise<void> {
+  try {
+    await database.open();
+  } catch (error) {
+    const isLocked = hasCode((error as { cause?: unknown }).cause, 'LEVEL_LOCKED');
+    const why = isLocked ? 'another process has it open' : 'see the cause';
+    throw new NodeError('NODE_DATABASE', `cannot open the database in ${folder}: ${why}`, {
+      cause: error,
+      details: { folder, isLocked },
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import type { StateStore } from '@hs/ancestral-records';
+import type { BlockProcessor } from '../chain/block-processor.js';
+import type { BlockSealer, Chain } from '../chain/chain.js';
+import type { ChainStore } from '../chain/chain-store.js';
+import type { Logger } from '../logger.js';
+import type { TransactionPool } from '../transaction-pool.js';
+
+export interface BlockProductionOptions<Header> {
+  readonly sealer: BlockSealer<Header>;
+  /** Time from the start of one block to the start of the next. */
+  readonly blockIntervalMs: number;
+  readonly chain: Chain<Header>;
+  readonly store: StateStore;
+  readonly chainStore: ChainStore<Header>;
+  readonly processor: BlockProcessor<Header>;
+  readonly pool: TransactionPool<Header>;
+  readonly isSynced: () => boolean;
+  readonly logger: Logger;
+}
+
+/** Makes a block from the pool at every interval in which it is this producer's turn and the node is at the tip. */
+export class BlockProduction<Header> {
+  readonly #options: BlockProductionOptions<Header>;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(options: BlockProductionOptions<Header>) {
+    this.#options = options;
+    this.#schedule(options.blockIntervalMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => {
+      const started = performance.now();
+      this.#running = this.#produce().then(() => {
+        this.#schedule(Math.max(0, this.#options.blockIntervalMs - (performance.now() - started)));
+      });
+    }, delayMs);
+  }
+
+  async #produce(): Promise<void> {
+    const { sealer, chain, store, chainStore, processor, pool, isSynced, logger } = this.#options;
+    const next = (store.height ?? -1) + 1;
+    if (!isSynced() || next === 0 || !sealer.isInTurn(next) || chainStore.tipHeight !== next - 1) return;
+    const candidates = pool.take(Math.floor(chain.parameters.maxBlockBytes * usableShare));
+    const parentTimeMs = chain.describeHeader(chainStore.tipHeader).timeMs;
+    try {
+      const block = await processor.produce(sealer, candidates, { timeMs: Math.max(Date.now(), parentTimeMs + 1) });
+      if (block.transactions.length < candidates.length) {
+        const included = new Set(block.transactions);
+        pool.remove(candidates.filter((transaction) => !included.has(transaction)));
+      }
+    } catch (error) {
+      logger.error({ err: error, height: next }, 'cannot produce a block');
+    }
+  }
+}
+
+/** Room for the header and the length prefixes of a block. */
+const usableShare = 0.95;

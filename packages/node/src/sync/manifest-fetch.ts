@@ -1,0 +1,63 @@
+import { Manifest, pageHash, type StateHasher, type StateRootFunction, snapshotRoot } from '@hs/ancestral-records';
+import { equalBytes } from '@hs/bytes';
+import type { Chain, SnapshotChoice } from '../chain/chain.js';
+import type { Peer } from '../network/peer.js';
+import { NodeError } from '../node-error.js';
+
+export interface ManifestFetchOptions<Header> {
+  readonly chain: Chain<Header>;
+  readonly hasher: StateHasher;
+  readonly stateRoot: StateRootFunction;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Gets the manifest of a snapshot from one peer and proves it: the page hashes against the snapshot root in the header,
+ * each page against its hash, and the sums of its ranges against the state root of the snapshot's own header.
+ *
+ * Gives `undefined` if the peer does not have the snapshot.
+ *
+ * @throws NODE_PEER_MISBEHAVED if anything it sends is not what the headers commit to
+ */
+export async function fetchManifest<Header>(
+  peer: Peer<Header>,
+  choice: SnapshotChoice,
+  options: ManifestFetchOptions<Header> & { readonly signal: AbortSignal },
+): Promise<Manifest | undefined> {
+  const { height } = choice;
+  const identity = options.chain.genesisHash;
+  const requestOptions = { timeoutMs: options.timeoutMs, signal: options.signal };
+  const { hashes } = await peer.request({ type: 'get-page-list', requestId: 0, height }, requestOptions);
+  if (hashes.length === 0) return undefined;
+  if (!equalBytes(snapshotRoot({ identity, height, pageHashes: hashes }), choice.snapshotRoot)) {
+    throw misbehaved(peer, `its page list of snapshot ${height} does not hash to the snapshot root in the header`);
+  }
+
+  const pages: Uint8Array[] = [];
+  for (const [index, hash] of hashes.entries()) {
+    const { page } = await peer.request({ type: 'get-page', requestId: 0, height, index }, requestOptions);
+    if (page.length === 0) return undefined;
+    if (!equalBytes(pageHash(page), hash)) {
+      throw misbehaved(peer, `page ${index} of snapshot ${height} does not hash to its entry in the page list`);
+    }
+    pages.push(page);
+  }
+
+  // From here on a fault is not this peer's: the header itself commits to these pages.
+  const manifest = Manifest.fromPages({ height, pages });
+  const total = options.stateRoot(await manifest.prefixChecksums(options.hasher));
+  if (!equalBytes(total, choice.stateRoot)) {
+    throw new NodeError(
+      'NODE_STATE_ROOT_MISMATCH',
+      `the manifest of snapshot ${height} does not add up to the state root in header ${height}`,
+      { details: { height } },
+    );
+  }
+  return manifest;
+}
+
+function misbehaved<Header>(peer: Peer<Header>, message: string): NodeError {
+  return new NodeError('NODE_PEER_MISBEHAVED', `${peer.id}: ${message}`, {
+    details: { peer: peer.id, reason: message },
+  });
+}

@@ -1,0 +1,400 @@
+import type { StateHasher, StateRootFunction, StateStore } from '@hs/ancestral-records';
+import { toHex } from '@hs/bytes';
+import type { SyncStatus } from '@hs/sync-progress';
+import { serviceBits } from '@hs/wire';
+import type { BlockProcessor } from '../chain/block-processor.js';
+import type { Chain } from '../chain/chain.js';
+import type { ChainStore } from '../chain/chain-store.js';
+import type { Logger } from '../logger.js';
+import type { Peer } from '../network/peer.js';
+import type { PeerNetwork } from '../network/peer-network.js';
+import { hasCode, NodeError } from '../node-error.js';
+import { syncBlocks } from './block-sync.js';
+import { syncHeadersFrom } from './header-sync.js';
+import { HyperSync, type HyperSyncReport } from './hyper-sync.js';
+
+/** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
+export type SyncMode = 'hyper' | 'block';
+
+/**
+ * `connecting`: no peer yet; `headers`: verifying the header chain; `genesis`: writing the genesis state; `snapshot`:
+ * downloading a snapshot; `blocks`: connecting blocks; `synced`: at the header tip; `stale`: at the header tip, but the
+ * tip is older than it should be.
+ */
+export type NodePhase = 'connecting' | 'headers' | 'genesis' | 'snapshot' | 'blocks' | 'synced' | 'stale';
+
+/** Settings of the sync; every one has a default. */
+export interface SyncSettings {
+  /** Default `hyper`. */
+  readonly mode: SyncMode;
+  /** How long a node with an empty state waits for a peer that serves snapshots; then it block-syncs. Default 60 s. */
+  readonly snapshotPeerTimeoutMs: number;
+  /** Chunks requested but not committed, in bytes. Default 64 MiB. */
+  readonly maxBytesInFlight: number;
+  /** Records of one chunk, in bytes. Default 2 MiB, so that one socket never waits long for one answer. */
+  readonly chunkBytes: number;
+  /** Default 60 s. */
+  readonly requestTimeoutMs: number;
+  /** Default 32. */
+  readonly blocksPerRequest: number;
+  /** Default 4. */
+  readonly blockRequestsAhead: number;
+  /** A peer is asked for new headers at least this often. Default 5 s. */
+  readonly pollIntervalMs: number;
+  /** Without progress for this long, a newer snapshot is adopted if there is one. Default 20 s. */
+  readonly reconsiderAfterMs: number;
+  /** A tip older than this is `stale`. Default 10 min. */
+  readonly maxTipAgeMs: number;
+  /** How long a peer that lied stays banned. Default 24 h. */
+  readonly banMs: number;
+}
+
+export const defaultSyncSettings: SyncSettings = {
+  mode: 'hyper',
+  snapshotPeerTimeoutMs: 60_000,
+  maxBytesInFlight: 64 * 1024 * 1024,
+  chunkBytes: 2 * 1024 * 1024,
+  requestTimeoutMs: 60_000,
+  blocksPerRequest: 32,
+  blockRequestsAhead: 4,
+  pollIntervalMs: 5_000,
+  reconsiderAfterMs: 20_000,
+  maxTipAgeMs: 10 * 60_000,
+  banMs: 24 * 60 * 60_000,
+};
+
+export interface SyncManagerOptions<Header> {
+  readonly store: StateStore;
+  readonly chain: Chain<Header>;
+  readonly chainStore: ChainStore<Header>;
+  readonly processor: BlockProcessor<Header>;
+  readonly network: PeerNetwork<Header>;
+  readonly hasher: StateHasher;
+  readonly stateRoot: StateRootFunction;
+  readonly settings: SyncSettings;
+  /** True if this node makes blocks: then it may start a chain without any peer. */
+  readonly isProducer: boolean;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+/** What the sync is doing, as data. */
+export interface SyncManagerStatus {
+  readonly phase: NodePhase;
+  readonly sinceMs: number;
+  /** One sentence. */
+  readonly text: string;
+  /** While a snapshot is downloaded. */
+  readonly snapshot: SyncStatus | undefined;
+  /** Once a snapshot was downloaded by this process. */
+  readonly hyperSync: HyperSyncReport | undefined;
+  /** Milliseconds spent in each phase by this process. */
+  readonly phaseMs: Readonly<Partial<Record<NodePhase, number>>>;
+}
+
+/**
+ * Brings the node to the tip and keeps it there: headers, then a snapshot if the state is empty and that is worth it,
+ * then blocks, again and again. One loop owns all of it; announcements only wake it up.
+ */
+export class SyncManager<Header> {
+  readonly #options: SyncManagerOptions<Header>;
+  readonly #abort = new AbortController();
+  readonly #phaseMs: Partial<Record<NodePhase, number>> = {};
+  #phase: NodePhase = 'connecting';
+  #phaseSince: number;
+  #text = 'waiting for a peer';
+  #hyperSync: HyperSync<Header> | undefined;
+  #report: HyperSyncReport | undefined;
+  #wake: () => void = () => undefined;
+  #isWoken = false;
+  #headerSync: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: SyncManagerOptions<Header>) {
+    this.#options = options;
+    this.#phaseSince = options.nowMs();
+  }
+
+  get phase(): NodePhase {
+    return this.#phase;
+  }
+
+  /** True once the state is at the header tip. */
+  get isSynced(): boolean {
+    return this.#phase === 'synced' || this.#phase === 'stale';
+  }
+
+  status(): SyncManagerStatus {
+    const nowMs = this.#options.nowMs();
+    const spent = (this.#phaseMs[this.#phase] ?? 0) + nowMs - this.#phaseSince;
+    return {
+      phase: this.#phase,
+      sinceMs: this.#phaseSince,
+      text: this.#text,
+      snapshot: this.#hyperSync?.status(),
+      hyperSync: this.#report,
+      phaseMs: { ...this.#phaseMs, [this.#phase]: spent },
+    };
+  }
+
+  /** Starts the loop. The promise settles when the loop ends: by {@link stop}, or with the error that ended it. */
+  run(): Promise<void> {
+    this.#running ??= this.#loop().catch((error: unknown) => {
+      if (!this.#abort.signal.aborted) throw error;
+    });
+    return this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort(new NodeError('NODE_STOPPED', 'the node is stopping'));
+    await this.#running?.catch(() => undefined);
+  }
+
+  peerJoined(peer: Peer<Header>): void {
+    if (isSnapshotPeer(peer)) this.#hyperSync?.peerJoined(peer.id);
+    this.#wakeUp();
+  }
+
+  peerLeft(peer: Peer<Header>): void {
+    this.#hyperSync?.peerLeft(peer.id);
+  }
+
+  /** A peer says that it has something new. */
+  announced(): void {
+    this.#wakeUp();
+  }
+
+  async #loop(): Promise<void> {
+    const { store, chainStore, settings, network, nowMs, isProducer } = this.#options;
+    const { signal } = this.#abort;
+    let waitingSince = nowMs();
+    while (!signal.aborted) {
+      const peers = [...network.peers.values()];
+      if (peers.length === 0 && !isProducer && !this.isSynced) {
+        this.#enter('connecting', 'waiting for a peer');
+        await this.#sleep(settings.pollIntervalMs);
+        waitingSince = nowMs();
+        continue;
+      }
+      if (!this.isSynced) this.#enter('headers', 'verifying headers');
+      await this.#syncHeaders();
+
+      if (store.phase === 'downloading') await this.#runHyperSync();
+      else if (store.phase === 'empty') {
+        const decision = await this.#decide(nowMs() - waitingSince);
+        if (decision.kind === 'wait') {
+          this.#enter('connecting', decision.reason);
+          await this.#sleep(Math.min(1000, settings.pollIntervalMs));
+          continue;
+        }
+        this.#options.logger.info({ way: decision.kind, reason: decision.reason }, 'choosing how to sync');
+        if (decision.kind === 'hyper') await this.#runHyperSync();
+        else await this.#loadGenesis();
+        continue;
+      }
+
+      if ((store.height ?? 0) < chainStore.tipHeight) {
+        if (!this.isSynced) this.#enter('blocks', `connecting blocks up to ${chainStore.tipHeight}`);
+        const connected = await this.#syncBlocks();
+        if (connected > 0) continue;
+      }
+      this.#settle();
+      await this.#sleep(settings.pollIntervalMs);
+    }
+  }
+
+  /** Hyper sync is worth it when at least one snapshot period of blocks need not be executed. */
+  async #decide(waitedMs: number): Promise<{ kind: 'hyper' | 'block' | 'wait'; reason: string }> {
+    const { chain, chainStore, settings, isProducer, network } = this.#options;
+    if (settings.mode === 'block') return { kind: 'block', reason: 'block sync is configured' };
+    const choice = await chain.chooseSnapshot(chainStore);
+    if (choice === undefined || choice.height === 0) {
+      if (isProducer && network.peers.size === 0) return { kind: 'block', reason: 'a producer without peers' };
+      if (chainStore.tipHeight > 0 || waitedMs >= settings.snapshotPeerTimeoutMs || isProducer) {
+        return { kind: 'block', reason: 'the verified headers vouch for no snapshot after genesis' };
+      }
+      return { kind: 'wait', reason: 'waiting for headers' };
+    }
+    if (chainStore.tipHeight < chain.parameters.snapshotPeriod) {
+      return { kind: 'block', reason: 'the chain is shorter than one snapshot period' };
+    }
+    if (this.#snapshotPeers().size > 0) return { kind: 'hyper', reason: `snapshot ${choice.height} is vouched for` };
+    if (waitedMs < settings.snapshotPeerTimeoutMs) {
+      return { kind: 'wait', reason: 'waiting for a peer that serves snapshots' };
+    }
+    return { kind: 'block', reason: 'no peer that serves snapshots was found in time' };
+  }
+
+  /** Asks every peer in turn. One run at a time: who comes while it runs waits for the same one. */
+  #syncHeaders(): Promise<void> {
+    this.#headerSync ??= this.#askForHeaders().finally(() => {
+      this.#headerSync = undefined;
+    });
+    return this.#headerSync;
+  }
+
+  async #askForHeaders(): Promise<void> {
+    const { chain, chainStore, network, settings, nowMs, logger } = this.#options;
+    const { signal } = this.#abort;
+    for (const peer of network.peers.values()) {
+      if (signal.aborted) return;
+      try {
+        const options = { chain, chainStore, nowMs, timeoutMs: settings.requestTimeoutMs };
+        const added = await syncHeadersFrom(peer, options, signal);
+        if (added > 0) logger.debug({ peer: peer.id, added, tipHeight: chainStore.tipHeight }, 'headers verified');
+      } catch (error) {
+        this.#blame(peer, error);
+      }
+    }
+  }
+
+  async #runHyperSync(): Promise<void> {
+    const { store, chain, chainStore, hasher, stateRoot, settings, logger } = this.#options;
+    this.#enter('snapshot', 'downloading a snapshot');
+    const hyperSync = new HyperSync<Header>({
+      store,
+      chain,
+      chainStore,
+      hasher,
+      stateRoot,
+      logger,
+      peers: () => this.#snapshotPeers(),
+      maxBytesInFlight: settings.maxBytesInFlight,
+      chunkBytes: settings.chunkBytes,
+      requestTimeoutMs: settings.requestTimeoutMs,
+      reconsiderAfterMs: settings.reconsiderAfterMs,
+      onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
+      onBan: ({ peer: id, reason, evidence }) => {
+        const peer = this.#options.network.peers.get(id);
+        if (peer !== undefined) this.#ban(peer, reason, { ...evidence });
+      },
+    });
+    this.#hyperSync = hyperSync;
+    const refresh = this.#refreshHeadersUntilSnapshot();
+    try {
+      this.#report = await hyperSync.run(this.#abort.signal);
+      logger.info({ ...this.#report }, 'hyper sync: the snapshot is proved and complete');
+    } finally {
+      refresh.stop();
+      this.#hyperSync = undefined;
+    }
+  }
+
+  /** Headers go on coming while a snapshot is downloaded: a newer one must be known when the old one is given up. */
+  #refreshHeadersUntilSnapshot(): { stop: () => void } {
+    const { settings, logger } = this.#options;
+    let isBusy = false;
+    const timer = setInterval(() => {
+      if (isBusy) return;
+      isBusy = true;
+      this.#syncHeaders()
+        .catch((error: unknown) => logger.warn({ err: error }, 'headers: cannot refresh'))
+        .finally(() => {
+          isBusy = false;
+        });
+    }, settings.pollIntervalMs);
+    return { stop: () => clearInterval(timer) };
+  }
+
+  async #loadGenesis(): Promise<void> {
+    const { store, chain, logger } = this.#options;
+    this.#enter('genesis', 'writing the genesis state');
+    await store.initialize({ records: chain.genesisRecords(), signal: this.#abort.signal });
+    const expected = chain.describeHeader(chain.genesisHeader).stateRoot;
+    if (expected !== undefined && toHex(expected) !== toHex(store.stateRoot())) {
+      await store.reset();
+      throw new NodeError(
+        'NODE_STATE_ROOT_MISMATCH',
+        'the genesis records do not give the state root in the genesis header',
+      );
+    }
+    logger.info({ stateRoot: toHex(store.stateRoot()) }, 'genesis state written');
+  }
+
+  async #syncBlocks(): Promise<number> {
+    const { store, chain, chainStore, processor, network, settings } = this.#options;
+    return syncBlocks(
+      {
+        chain,
+        chainStore,
+        processor,
+        height: () => store.height ?? 0,
+        peers: () => [...network.peers.values()],
+        blocksPerRequest: settings.blocksPerRequest,
+        requestsAhead: settings.blockRequestsAhead,
+        timeoutMs: settings.requestTimeoutMs,
+        onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
+      },
+      this.#abort.signal,
+    );
+  }
+
+  #settle(): void {
+    const { store, chain, chainStore, settings, nowMs, isProducer } = this.#options;
+    if ((store.height ?? 0) < chainStore.tipHeight) {
+      this.#enter('blocks', `waiting for a peer that has block ${(store.height ?? 0) + 1}`);
+      return;
+    }
+    const ageMs = nowMs() - chain.describeHeader(chainStore.tipHeader).timeMs;
+    if (ageMs > settings.maxTipAgeMs && !isProducer) {
+      this.#enter('stale', `at the header tip, which is ${Math.round(ageMs / 1000)} s old`);
+    } else this.#enter('synced', `at the header tip, ${chainStore.tipHeight}`);
+  }
+
+  #snapshotPeers(): ReadonlyMap<string, Peer<Header>> {
+    return new Map([...this.#options.network.peers].filter(([, peer]) => isSnapshotPeer(peer)));
+  }
+
+  #blame(peer: Peer<Header>, error: unknown): void {
+    this.#abort.signal.throwIfAborted();
+    if (hasCode(error, 'NODE_PEER_MISBEHAVED')) {
+      const { message, details } = error as NodeError;
+      this.#ban(peer, message, details);
+    } else if (hasCode(error, 'NODE_PEER_CLOSED') || hasCode(error, 'NODE_PEER_TIMEOUT')) {
+      this.#options.logger.debug({ peer: peer.id, err: error }, 'peer did not answer');
+    } else throw error;
+  }
+
+  #ban(peer: Peer<Header>, reason: string, evidence: Readonly<Record<string, unknown>>): void {
+    this.#options.logger.warn({ peer: peer.id, reason, evidence }, 'peer banned');
+    this.#options.network.ban(peer, { reason, evidence, durationMs: this.#options.settings.banMs });
+  }
+
+  #enter(phase: NodePhase, text: string): void {
+    this.#text = text;
+    if (phase === this.#phase) return;
+    const nowMs = this.#options.nowMs();
+    this.#phaseMs[this.#phase] = (this.#phaseMs[this.#phase] ?? 0) + nowMs - this.#phaseSince;
+    this.#phase = phase;
+    this.#phaseSince = nowMs;
+    this.#options.logger.info({ phase }, text);
+  }
+
+  #wakeUp(): void {
+    this.#isWoken = true;
+    this.#wake();
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { signal } = this.#abort;
+    if (!this.#isWoken) {
+      await new Promise<void>((resolve) => {
+        const finish = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', finish);
+          this.#wake = () => undefined;
+          resolve();
+        };
+        const timer = setTimeout(finish, ms);
+        signal.addEventListener('abort', finish, { once: true });
+        this.#wake = finish;
+      });
+    }
+    this.#isWoken = false;
+    signal.throwIfAborted();
+  }
+}
+
+function isSnapshotPeer<Header>(peer: Peer<Header>): boolean {
+  return peer.layout === 'extended' && (peer.remote.services & serviceBits.hyperSync) !== 0n;
+}
