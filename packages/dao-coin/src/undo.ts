@@ -1,5 +1,4 @@
-import type { ByteReader } from '@hs/bytes';
-import { ByteWriter } from '@hs/bytes';
+import { type ByteReader, ByteWriter } from '@hs/bytes';
 import { DaoCoinError } from './error.js';
 import { decodeAll } from './internal/decoding.js';
 
@@ -33,7 +32,7 @@ export const daoCoinUndoCodec: {
 } = {
   encode({ records }) {
     if (records.length > maxRecords) throw new RangeError(`expected at most ${maxRecords} records`);
-    const writer = new ByteWriter().byte(formatVersion).byte(records.length);
+    const writer = new ByteWriter().byte(formatVersion).uvarint(records.length);
     for (const { key, before, after } of records) {
       writer.byteArray(key);
       writeValue(writer, before);
