@@ -1,4 +1,8 @@
+import { fromHex, toHex } from '@hs/bytes';
 import type { ChainParameters, PackedRecords } from '../chain/chain.js';
+import { checkDraft, checkSpec } from './chain-spec-check.js';
+import { genesisRecords } from './genesis-records.js';
+import { exampleStatePrefixes } from './state-keys.js';
 
 /** Deterministic records that the chain starts with. Whoever knows the seed can sign for the accounts. */
 export interface GenesisSpec {
@@ -44,3 +48,70 @@ export type ComputeStateRoot = (
   records: Iterable<PackedRecords>,
   parameters: ChainParameters,
 ) => Promise<Uint8Array> | Uint8Array;
+
+/** What {@link draftChainSpec} needs; everything else has a default. */
+export interface ChainSpecOptions extends Partial<Omit<ChainSpecDraft, 'parameters' | 'genesis'>> {
+  readonly producers: readonly string[];
+  readonly genesisTimeMs: number;
+  readonly parameters?: Partial<ChainParameters>;
+  readonly genesis?: Partial<GenesisSpec>;
+}
+
+/** The example chain's parameters unless a spec says otherwise. */
+export const defaultChainParameters: ChainParameters = {
+  statePrefixes: exampleStatePrefixes,
+  snapshotPeriod: 1000,
+  snapshotLag: 100,
+  retainedEpochs: 2,
+  maxRangeRecords: 4096,
+  maxRangeBytes: 4 * 1024 * 1024,
+  maxKeyBytes: 256,
+  maxValueBytes: 64 * 1024,
+  maxBlockBytes: 2 * 1024 * 1024,
+};
+
+/**
+ * A draft with defaults for all that is left out. The default lag is a tenth of the period, at least 1.
+ *
+ * @throws NODE_CONFIGURATION naming the field that is wrong
+ */
+export function draftChainSpec(options: ChainSpecOptions): ChainSpecDraft {
+  const snapshotPeriod = options.parameters?.snapshotPeriod ?? defaultChainParameters.snapshotPeriod;
+  const snapshotLag = Math.max(1, Math.floor(snapshotPeriod / 10));
+  return checkDraft({
+    name: options.name ?? 'hyper-sync-example',
+    network: options.network ?? 2,
+    genesisTimeMs: options.genesisTimeMs,
+    producers: options.producers,
+    parameters: { ...defaultChainParameters, snapshotLag, ...options.parameters },
+    nonceWindowBlocks: options.nonceWindowBlocks ?? 1000,
+    minFeeNanosPerKb: options.minFeeNanosPerKb ?? 1000,
+    daoCoinForkHeight: options.daoCoinForkHeight ?? 0,
+    maxFutureTimeMs: options.maxFutureTimeMs ?? 10_000,
+    genesis: {
+      seed: 'hyper-sync-example',
+      accounts: 100,
+      accountNanos: 1_000_000_000_000,
+      profiles: 0,
+      followPairs: 0,
+      ...options.genesis,
+    },
+  });
+}
+
+/** Reads a spec, for instance from JSON: a frozen copy. @throws NODE_CONFIGURATION naming the field that is wrong */
+export function parseChainSpec(value: unknown): ChainSpec {
+  return checkSpec(value);
+}
+
+/** Completes a draft with the root of its genesis state, so that a node that joins need not generate that state. */
+export async function sealChainSpec(draft: ChainSpecDraft, computeStateRoot: ComputeStateRoot): Promise<ChainSpec> {
+  const checked = checkDraft(draft);
+  const root = await computeStateRoot(genesisRecords(checked), checked.parameters);
+  return checkSpec({ ...checked, genesisStateRoot: toHex(root) });
+}
+
+/** The producers' keys as bytes, in the order of their turns. */
+export function producerKeys(spec: ChainSpec): readonly Uint8Array[] {
+  return spec.producers.map(fromHex);
+}
