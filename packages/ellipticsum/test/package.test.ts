@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const run = promisify(execFile);
+const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ellipticsum-package-'));
+const modules = join(folder, 'node_modules');
+const installed = join(modules, '@hs', 'ellipticsum');
+
+/** The environment without what an outer npm or pnpm says about the package it runs in. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const outer =
+    /^npm_(package_|lifecycle_|command$|execpath$|config_(local_prefix|global_prefix|prefix|workspace.*)$)/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !outer.test(name)));
+}
+
+function filesUnder(path: string): string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+beforeAll(async () => {
+  const options = { cwd: packageFolder, env: plainEnvironment() };
+  const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], options);
+  const [{ filename }] = JSON.parse(packed.stdout);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true, type: 'module' }));
+  const install = [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--prefix',
+    folder,
+    join(folder, filename),
+  ];
+  await run('npm', install, { ...options, cwd: folder });
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the packed tarball, installed alone', () => {
+  test('brings noble and nothing else', () => {
+    const visible = (path: string) =>
+      readdirSync(path)
+        .filter((name) => !name.startsWith('.'))
+        .sort();
+    expect(visible(modules)).toEqual(['@hs', '@noble']);
+    expect(visible(join(modules, '@hs'))).toEqual(['ellipticsum']);
+    expect(visible(join(modules, '@noble'))).toEqual(['curves', 'hashes']);
+    const nested = filesUnder(modules).filter((file) => file.slice(modules.length + 1).includes('node_modules'));
+    expect(nested.filter((file) => !file.endsWith('.package-lock.json'))).toEqual([]);
+  });
+
+  test('works in a plain node process', async () => {
+    const script = `
+      import { createNobleBackend, EllipticSum } from '@hs/ellipticsum';
+      import { hashBackendChecks } from '@hs/ellipticsum/testing';
+      const record = EllipticSum.ofRecord(Uint8Array.of(0x0a), Uint8Array.from(Buffer.from('001550f7dca70000', 'hex')));
+      console.log(Buffer.from(record.encode()).toString('hex'));
+      console.log(hashBackendChecks(createNobleBackend).length > 10);
+    `;
+    const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('eae3b916ea1c4d96fa0372f756406b32c26207900848b87c75a622922c0ac013\ntrue\n');
+  });
+
+  test('imports noble alone, in code and in types, and nothing of the platform', () => {
+    const sources = filesUnder(join(installed, 'dist')).filter((file) => /\.(js|d\.ts)$/.test(file));
+    expect(sources.some((file) => file.endsWith('index.js'))).toBe(true);
+    expect(sources.some((file) => file.endsWith('index.d.ts'))).toBe(true);
+    const imports = sources.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/(?<!\.)\b(?:from|import\s*\(?)\s*["']([^"'\n]+)["']/g)].map(
+        (match) => match[1],
+      ),
+    );
+    const foreign = new Set(imports.filter((target) => target !== undefined && !target.startsWith('.')));
+    expect([...foreign].filter((target) => !target?.startsWith('@noble/'))).toEqual([]);
+    expect(foreign.size).toBeGreaterThan(0);
+  });
+
+  test('holds what is built, the README and the manifest, no sources and no tests', () => {
+    const names = new Set(filesUnder(installed).map((file) => file.slice(installed.length + 1).split(/[\\/]/)[0]));
+    names.delete('CHANGELOG.md');
+    names.delete('LICENSE');
+    expect([...names].sort()).toEqual(['README.md', 'dist', 'package.json']);
+  });
+});
