@@ -40,8 +40,8 @@ export interface NetworkLimits {
   readonly maxBans: number;
   /** Largest payload of messages before the handshake is over. */
   readonly maxHandshakePayloadBytes: number;
-  /** Largest payload by message, after the handshake. */
-  readonly maxPayloadBytes: Readonly<Record<MessageName, number>>;
+  /** Largest payload of messages by name, after the handshake, where it is less than what the limits inside messages come to. */
+  readonly maxPayloadBytes: Readonly<Partial<Record<MessageName, number>>>;
 }
 
 /** All in milliseconds. */
@@ -85,9 +85,7 @@ export interface NetworkOptions<Header> {
   /** Without it, no connections are accepted. */
   readonly listen?: HostAndPort;
   readonly allowances?: Partial<Allowances>;
-  readonly limits?: Partial<Omit<NetworkLimits, 'maxPayloadBytes'>> & {
-    readonly maxPayloadBytes?: Partial<Record<MessageName, number>>;
-  };
+  readonly limits?: Partial<NetworkLimits>;
   /** Limits inside messages. */
   readonly wireLimits?: Partial<Limits>;
   readonly timeouts?: Partial<NetworkTimeouts>;

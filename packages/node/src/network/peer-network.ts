@@ -1,52 +1,390 @@
 import type { Message } from '@hs/wire';
-import type { NodeError } from '../node-error.js';
+import { NodeError } from '../node-error.js';
+import { formatAddress, parseAddress } from './address.js';
+import { BanList } from './ban-list.js';
 import type { BanRecord } from './ban-record.js';
+import { type Clock, systemClock } from './clock.js';
+import { Dialler } from './dialler.js';
+import type { FrameChannel } from './frame-channel.js';
+import { Handshake } from './handshake.js';
+import { type NetworkSettings, networkSettings } from './network-defaults.js';
+import type { BanOptions, NetworkEvents } from './network-events.js';
 import type { NetworkOptions } from './network-options.js';
+import { OwnNonces } from './own-nonces.js';
 import type { Peer } from './peer.js';
-import type { HostAndPort } from './transport.js';
+import { PeerSession } from './peer-session.js';
+import { PeerAllowance, ServingGate } from './serving-gate.js';
+import { SessionMessages } from './session-messages.js';
+import { shakeHands } from './shake-hands.js';
+import { tcpTransport } from './tcp-transport.js';
+import type { Connection, HostAndPort, Listener, Transport } from './transport.js';
+import { TypedEvents } from './typed-events.js';
 
-/** What happens in a {@link PeerNetwork}. */
-export interface NetworkEvents<Header> {
-  /** A handshake is done. */
-  peer: (peer: Peer<Header>) => void;
-  /** A peer of a `peer` event is no longer connected. */
-  gone: (peer: Peer<Header>, reason: NodeError) => void;
+/**
+ * The connections of a node.
+ *
+ * It owns every socket and timer of the network: what is accepted and dialled, the handshakes, the sessions and the bans.
+ * It never bans by itself: a peer that breaks the protocol is dropped with `NODE_PEER_MISBEHAVED` as the reason of its
+ * `gone` event, and whoever listens decides.
+ */
+export class PeerNetwork<Header> implements AsyncDisposable {
+  readonly #options: NetworkOptions<Header>;
+  readonly #settings: NetworkSettings;
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #events = new TypedEvents<NetworkEvents<Header>>();
+  readonly #bans: BanList;
+  readonly #gate: ServingGate;
+  readonly #dialler: Dialler<PeerSession<Header>>;
+  readonly #nonces = new OwnNonces();
+  readonly #sessions = new Map<string, PeerSession<Header>>();
+  /** Every connection that the system still knows. */
+  readonly #channels = new Set<FrameChannel>();
+  readonly #inboundByHost = new Map<string, number>();
+  readonly #stopping = new AbortController();
+  readonly #heartbeat: NodeJS.Timeout;
+  #inbound = 0;
+  #listener: Listener | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: NetworkOptions<Header>, bans: BanList) {
+    this.#options = options;
+    this.#settings = networkSettings(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#transport = options.transport ?? tcpTransport;
+    this.#bans = bans;
+    this.#gate = new ServingGate(this.#settings.allowances, this.#clock);
+    this.#dialler = new Dialler({
+      dial: (address, signal) => this.#dial(address, signal),
+      maxAddresses: this.#settings.limits.maxOutbound,
+      redial: this.#settings.redial,
+      random: options.random ?? Math.random,
+      clock: this.#clock,
+      onFailed: (address, error) => this.#warn(error, { address }),
+    });
+    const { pingEveryMs, idleMs, writeStallMs, abandonedRequestMs } = this.#settings.timeouts;
+    const shortestMs = Math.min(pingEveryMs, idleMs, writeStallMs, abandonedRequestMs);
+    this.#heartbeat = setInterval(() => this.#checkAll(), Math.max(5, Math.min(1000, shortestMs / 4)));
+  }
+
   /**
-   * A message that is no answer. The peer's next one comes when the returned promise has settled; meanwhile answers to our own
-   * requests still arrive. A listener that throws ends the connection with its error as the reason.
+   * Opens the port, if there is one to open.
+   *
+   * @throws NODE_CONFIGURATION if the port cannot be opened
+   * @throws NODE_DATABASE if the bans cannot be loaded
    */
-  message: (peer: Peer<Header>, message: Message<Header>) => void | Promise<void>;
-  ban: (record: BanRecord) => void;
-  /** A connection ended before its handshake, or something else failed that has no caller to tell. */
-  warning: (error: NodeError) => void;
-}
+  static async open<Header>(options: NetworkOptions<Header>): Promise<PeerNetwork<Header>> {
+    let onSaveFailed: (error: NodeError) => void = () => undefined;
+    const bans = await BanList.open({
+      clock: options.clock ?? systemClock,
+      maxBans: networkSettings(options).limits.maxBans,
+      storage: options.banStorage,
+      onSaveFailed: (error) => onSaveFailed(error),
+    });
+    const network = new PeerNetwork(options, bans);
+    onSaveFailed = (error) => network.#warn(error);
+    try {
+      await network.#listen();
+    } catch (error) {
+      await network.close();
+      throw error;
+    }
+    return network;
+  }
 
-/** Why, for how long, and what shows it. */
-export interface BanOptions {
-  readonly reason: string;
-  readonly durationMs: number;
-  readonly evidence?: Readonly<Record<string, unknown>>;
-}
-
-/** The connections of a node. */
-export declare class PeerNetwork<Header> implements AsyncDisposable {
-  static open<Header>(options: NetworkOptions<Header>): Promise<PeerNetwork<Header>>;
   /** Host and port that are really bound; `undefined` if the network does not listen. */
-  readonly address: HostAndPort | undefined;
-  readonly peers: ReadonlyMap<string, Peer<Header>>;
+  get address(): HostAndPort | undefined {
+    const listener = this.#listener;
+    return listener === undefined ? undefined : { host: listener.host, port: listener.port };
+  }
+
+  /** The peers whose handshake is done, by id. Lives: it changes as they come and go. */
+  get peers(): ReadonlyMap<string, Peer<Header>> {
+    return this.#sessions;
+  }
+
   /** Gives the function that takes the listener away. */
-  on<Name extends keyof NetworkEvents<Header>>(name: Name, listener: NetworkEvents<Header>[Name]): () => void;
-  /** May be ignored: a rejection that nobody takes is no unhandled one. A persistent address is dialled until it answers, and again whenever it is lost. */
-  connect(
-    address: string,
-    options?: { readonly isPersistent?: boolean; readonly signal?: AbortSignal },
-  ): Promise<Peer<Header>>;
+  on<Name extends keyof NetworkEvents<Header>>(name: Name, listener: NetworkEvents<Header>[Name]): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * Dials `host:port`, or joins what exists or is under way for it.
+   *
+   * With `isPersistent`, the address is dialled until it answers and again whenever it is lost, with back-off, until
+   * {@link disconnect} or {@link close}; the promise is that of its next connection. The promise may be ignored: a
+   * rejection that nobody takes is no unhandled one.
+   *
+   * @throws NODE_CONFIGURATION if `address` is not `host:port`
+   * @throws NODE_PEER_BANNED, NODE_PEER_LIMIT, NODE_PEER_TIMEOUT, NODE_PEER_CLOSED, NODE_HANDSHAKE, NODE_STOPPED
+   */
+  connect(address: string, options: { readonly isPersistent?: boolean } = {}): Promise<Peer<Header>> {
+    const { isPersistent = false } = options;
+    let connected: Promise<Peer<Header>>;
+    try {
+      if (this.#stopping.signal.aborted) throw stopped();
+      connected = this.#dialler.connect(formatAddress(parseAddress(address)), { isPersistent });
+    } catch (error) {
+      connected = Promise.reject(error);
+    }
+    connected.catch(() => undefined);
+    return connected;
+  }
+
   /** Ends the connection to a dialled address, and the redialling. */
-  disconnect(address: string): void;
-  ban(target: Peer<Header> | string, options: BanOptions): BanRecord;
-  unban(address: string): boolean;
-  bans(): readonly BanRecord[];
+  disconnect(address: string): void {
+    const id = formatAddress(parseAddress(address));
+    const reason = new NodeError('NODE_PEER_CLOSED', 'it was disconnected on purpose');
+    this.#dialler.drop(id, reason);
+    this.#sessions.get(id)?.close(reason);
+  }
+
+  /**
+   * Refuses a peer for a while, and drops it. A dialled peer is banned by its address; an inbound one by its host, which keeps
+   * out further connections *from* there, and dials *to* there only if they are banned too. Of two bans the longer holds.
+   */
+  ban(target: Peer<Header> | string, options: BanOptions): BanRecord {
+    const address = typeof target === 'string' ? target : banAddressOf(target);
+    const bannedAtMs = this.#clock.wallMs();
+    const { reason, evidence = {}, durationMs } = options;
+    const record = this.#bans.add({ address, reason, evidence, bannedAtMs, expiresAtMs: bannedAtMs + durationMs });
+    for (const session of [...this.#sessions.values()]) {
+      if (session.banAddress === address) session.close(banned(record));
+    }
+    for (const listener of this.#events.of('ban')) this.#tell(() => listener(record));
+    return record;
+  }
+
+  /** True if there was a ban to end. */
+  unban(address: string): boolean {
+    return this.#bans.remove(address);
+  }
+
+  /** The bans in force, in the order of their addresses. */
+  bans(): readonly BanRecord[] {
+    return this.#bans.list();
+  }
+
   /** Closes every connection and timer. Idempotent. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const reason = stopped();
+    this.#stopping.abort(reason);
+    const listenerClosed = this.#listener?.close();
+    const dialled = this.#dialler.close(reason);
+    const gone = [...this.#channels].map((channel) => channel.whenGone);
+    for (const channel of [...this.#channels]) channel.close(reason);
+    await Promise.all([listenerClosed, dialled, ...gone]);
+    await this.#bans.flush();
+    this.#events.clear();
+  }
+
+  async #listen(): Promise<void> {
+    const { listen } = this.#options;
+    if (listen === undefined) return;
+    try {
+      this.#listener = await this.#transport.listen(listen, (connection) => this.#accept(connection));
+    } catch (cause) {
+      const message = `cannot listen on ${formatAddress(listen)}: ${messageOf(cause)}`;
+      throw new NodeError('NODE_CONFIGURATION', message, { cause, details: { ...listen } });
+    }
+  }
+
+  #accept(connection: Connection): void {
+    const { maxInbound, maxInboundPerHost } = this.#settings.limits;
+    const host = connection.remoteHost;
+    const fromHost = this.#inboundByHost.get(host) ?? 0;
+    const hasRoom = this.#inbound < maxInbound && fromHost < maxInboundPerHost;
+    if (!hasRoom || this.#stopping.signal.aborted || this.#bans.find(host) !== undefined) {
+      connection.destroy();
+      return;
+    }
+    this.#inbound++;
+    this.#inboundByHost.set(host, fromHost + 1);
+    const id = `${formatAddress({ host, port: connection.remotePort })}#in`;
+    const onGone = () => {
+      this.#inbound--;
+      const left = (this.#inboundByHost.get(host) ?? 1) - 1;
+      if (left > 0) this.#inboundByHost.set(host, left);
+      else this.#inboundByHost.delete(host);
+    };
+    this.#greet({
+      connection,
+      id,
+      direction: 'inbound',
+      banAddress: host,
+      signal: this.#stopping.signal,
+      onGone,
+    }).catch((error: NodeError) => this.#warn(error, { address: id }));
+  }
+
+  async #dial(address: string, signal: AbortSignal): Promise<PeerSession<Header>> {
+    const ban = this.#bans.find(address);
+    if (ban !== undefined) throw banned(ban);
+    const connection = await this.#connectWithin(parseAddress(address), signal);
+    if (signal.aborted) {
+      connection.destroy();
+      throw signal.reason;
+    }
+    return this.#greet({ connection, id: address, direction: 'outbound', banAddress: address, signal });
+  }
+
+  async #connectWithin(address: HostAndPort, signal: AbortSignal): Promise<Connection> {
+    const { dialMs } = this.#settings.timeouts;
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(signal.reason);
+    const timer = setTimeout(() => {
+      abort.abort(new NodeError('NODE_PEER_TIMEOUT', `no connection within ${dialMs} ms`, { details: { dialMs } }));
+    }, dialMs);
+    signal.addEventListener('abort', onAbort);
+    try {
+      return await this.#transport.connect(address, { signal: abort.signal });
+    } catch (cause) {
+      if (cause instanceof NodeError) throw cause;
+      throw new NodeError('NODE_PEER_CLOSED', `cannot connect: ${messageOf(cause)}`, {
+        cause,
+        details: { ...address },
+      });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #greet(arrival: Arrival): Promise<PeerSession<Header>> {
+    const { direction, id } = arrival;
+    const { services, userAgent, height, network } = this.#options;
+    const handshake = new Handshake({
+      direction,
+      services,
+      userAgent,
+      height: height(),
+      nonce: this.#nonces.create(direction === 'outbound' ? id : undefined),
+      isOwnNonce: (nonce) => this.#refuseSelf(nonce),
+      verackAgeMs: this.#settings.timeouts.verackAgeMs,
+      clock: this.#clock,
+    });
+    return await shakeHands({
+      connection: arrival.connection,
+      handshake,
+      messages: this.#messages('go'),
+      network,
+      settings: this.#settings,
+      clock: this.#clock,
+      signal: arrival.signal,
+      onChannel: (channel) => {
+        this.#channels.add(channel);
+        void channel.whenGone.then(() => {
+          this.#channels.delete(channel);
+          arrival.onGone?.();
+        });
+      },
+      createSession: (channel) => this.#begin(arrival, handshake, channel),
+    });
+  }
+
+  #begin(arrival: Arrival, handshake: Handshake, channel: FrameChannel): PeerSession<Header> {
+    const session = new PeerSession<Header>({
+      id: arrival.id,
+      direction: arrival.direction,
+      banAddress: arrival.banAddress,
+      remote: handshake.remote,
+      layout: handshake.layout,
+      channel,
+      messages: this.#messages(handshake.layout),
+      allowance: new PeerAllowance(this.#gate, this.#settings.allowances, this.#clock),
+      settings: this.#settings,
+      clock: this.#clock,
+      createNonce: () => this.#nonces.create(undefined),
+      onMessage: (peer, message) => this.#handOut(peer, message),
+      onClosed: (peer, reason) => {
+        this.#sessions.delete(peer.id);
+        for (const listener of this.#events.of('gone')) this.#tell(() => listener(peer, reason));
+      },
+    });
+    this.#sessions.set(session.id, session);
+    for (const listener of this.#events.of('peer')) this.#tell(() => listener(session));
+    session.ping();
+    return session;
+  }
+
+  #messages(layout: 'go' | 'extended'): SessionMessages<Header> {
+    const { headerCodec, wireLimits } = this.#options;
+    const { maxPayloadBytes } = this.#settings.limits;
+    return new SessionMessages({ headerCodec, layout, limits: wireLimits, maxPayloadBytes });
+  }
+
+  async #handOut(session: PeerSession<Header>, message: Message<Header>): Promise<void> {
+    for (const listener of this.#events.of('message')) await listener(session, message);
+  }
+
+  /** True if `nonce` is one of ours. What was dialled with it is this node, and is not dialled again. */
+  #refuseSelf(nonce: bigint): boolean {
+    if (!this.#nonces.has(nonce)) return false;
+    const address = this.#nonces.addressOf(nonce);
+    const details = { rule: 'self-connection', address };
+    const reason = new NodeError('NODE_HANDSHAKE', `${address ?? 'the remote'} is this node itself`, { details });
+    if (address !== undefined) this.#dialler.drop(address, reason);
+    return true;
+  }
+
+  #checkAll(): void {
+    for (const session of [...this.#sessions.values()]) session.check();
+  }
+
+  #warn(error: NodeError, details: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#stopping.signal.aborted) return;
+    const { code, message, cause = error } = error;
+    const warning = new NodeError(code, message, { cause, details: { ...error.details, ...details } });
+    for (const listener of this.#events.of('warning')) listener(warning);
+  }
+
+  /** A listener that throws must not break what told it. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (cause) {
+      this.#warn(new NodeError('NODE_LISTENER_FAILED', `a listener has failed: ${messageOf(cause)}`, { cause }));
+    }
+  }
+}
+
+/** A connection before its handshake. */
+interface Arrival {
+  readonly connection: Connection;
+  readonly id: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly banAddress: string;
+  readonly signal: AbortSignal;
+  readonly onGone?: () => void;
+}
+
+/** `host:port` of a dialled peer; the host alone of an inbound one. */
+function banAddressOf<Header>(peer: Peer<Header>): string {
+  return peer.direction === 'outbound' ? peer.id : parseAddress(peer.id.slice(0, -'#in'.length)).host;
+}
+
+function banned(record: BanRecord): NodeError {
+  const { address, reason, expiresAtMs } = record;
+  const until = new Date(expiresAtMs).toISOString();
+  return new NodeError('NODE_PEER_BANNED', `${address} is banned until ${until}: ${reason}`, {
+    details: { address, reason, expiresAtMs },
+  });
+}
+
+function stopped(): NodeError {
+  return new NodeError('NODE_STOPPED', 'the network is closed');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

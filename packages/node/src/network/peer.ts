@@ -27,6 +27,8 @@ export interface Peer<Header> {
   readonly roundTripMs: number | undefined;
   /** Requests that were sent and are not answered yet. */
   readonly requestsInFlight: number;
+  /** Messages that were thrown away because too many waited. */
+  readonly discardedMessages: number;
   readonly isClosed: boolean;
   /**
    * Sends a message; resolves when the socket has taken all of it. Await it before making the next big message.

@@ -1,3 +1,5 @@
+export { formatAddress, parseAddress } from './address.js';
+
 /** What a {@link Connection} tells its owner. Nothing is called after `onClose`. */
 export interface ConnectionHandlers {
   /** Bytes arrived. They may be kept: the transport does not reuse them. */

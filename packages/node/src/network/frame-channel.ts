@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { encodeFrame, type Frame, FrameDecoder } from '@hs/wire';
+import { NodeError } from '../node-error.js';
+import type { Clock } from './clock.js';
+import { FrameWriter } from './frame-writer.js';
+import type { NetworkLimits } from './network-options.js';
+import type { Connection } from './transport.js';
+
+/** What a {@link FrameChannel} tells its owner. */
+export interface FrameChannelHandlers {
+  /** Largest payload that a frame of this type may have now; `undefined` if there is no such type. */
+  maxPayloadBytes(type: number): number | undefined;
+  onFrame(frame: Frame): void;
+  onDrained(): void;
+  /** The connection is over; called once, and nothing after it. */
+  onClosed(reason: NodeError): void;
+}
+
+/** How a {@link FrameChannel} is made. */
+export interface FrameChannelOptions {
+  readonly network: number;
+  readonly limits: NetworkLimits;
+  readonly clock: Clock;
+  readonly handlers: FrameChannelHandlers;
+}
+
+/** A connection that carries frames. */
+export class FrameChannel {
+  /** Resolves when the connection is gone from the system, not just from us. */
+  readonly whenGone: Promise<void>;
+  readonly #connection: Connection;
+  readonly #network: number;
+  readonly #clock: Clock;
+  readonly #writer: FrameWriter;
+  readonly #decoder: FrameDecoder;
+  #handlers: FrameChannelHandlers;
+  #closed: NodeError | undefined;
+  #isPaused = false;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #receivedAtMs: number;
+
+  constructor(connection: Connection, options: FrameChannelOptions) {
+    const { network, limits, clock } = options;
+    this.#connection = connection;
+    this.#network = network;
+    this.#clock = clock;
+    this.#handlers = options.handlers;
+    this.#receivedAtMs = clock.monotonicMs();
+    this.#decoder = new FrameDecoder({
+      network,
+      maxPayloadBytes: (type) => this.#handlers.maxPayloadBytes(type),
+      sha256,
+    });
+    this.#writer = new FrameWriter({
+      write: (bytes, onAccepted) => connection.write(bytes, onAccepted),
+      maxQueuedBytes: limits.maxWriteQueueBytes,
+      maxQueuedFrames: limits.maxWriteQueueMessages,
+      clock,
+      onDrained: () => this.#handlers.onDrained(),
+    });
+    this.whenGone = new Promise((resolve) => {
+      connection.start({
+        onData: (bytes) => this.#receive(bytes),
+        onClose: (error) => {
+          resolve();
+          this.close(closedByRemote(error));
+        },
+      });
+    });
+  }
+
+  get bytesIn(): number {
+    return this.#bytesIn;
+  }
+
+  get bytesOut(): number {
+    return this.#bytesOut;
+  }
+
+  get isWriting(): boolean {
+    return this.#writer.isBusy;
+  }
+
+  get writeStalledForMs(): number {
+    return this.#writer.stalledForMs;
+  }
+
+  /** Since the last byte came; 0 while nothing is read. */
+  get silentForMs(): number {
+    return this.#isPaused ? 0 : this.#clock.monotonicMs() - this.#receivedAtMs;
+  }
+
+  /** Lets somebody else handle what comes from now on. */
+  handOver(handlers: FrameChannelHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  /** Resolves when the socket has taken the frame; see {@link FrameWriter.enqueue}. */
+  send(frame: Frame, options: { readonly isUrgent: boolean }): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    const bytes = encodeFrame(frame, { network: this.#network, sha256 });
+    const sent = this.#writer.enqueue(bytes, options);
+    return sent.then(() => {
+      this.#bytesOut += bytes.length;
+    });
+  }
+
+  /** Reads or does not read. */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused || this.#closed !== undefined) return;
+    this.#isPaused = isPaused;
+    this.#receivedAtMs = this.#clock.monotonicMs();
+    if (isPaused) this.#connection.pause();
+    else this.#connection.resume();
+  }
+
+  /** Ends the connection at once. Idempotent. */
+  close(reason: NodeError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    this.#connection.destroy();
+    this.#writer.close(reason.code === 'NODE_PEER_CLOSED' ? reason : peerClosed(reason));
+    this.#handlers.onClosed(reason);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#closed !== undefined) return;
+    this.#bytesIn += bytes.length;
+    this.#receivedAtMs = this.#clock.monotonicMs();
+    let frames: readonly Frame[] = [];
+    try {
+      frames = this.#decoder.push(bytes);
+    } catch (cause) {
+      this.close(malformed(cause));
+    }
+    for (const frame of frames) {
+      if (this.#closed === undefined) this.#handlers.onFrame(frame);
+    }
+  }
+}
+
+/** What the sends and requests of a connection are told that ended for another reason. */
+export function peerClosed(reason: NodeError): NodeError {
+  const details = { reason: reason.code };
+  return new NodeError('NODE_PEER_CLOSED', `the connection has ended: ${reason.message}`, { cause: reason, details });
+}
+
+/** Received bytes that do not follow the protocol. */
+export function malformed(cause: unknown): NodeError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const rule = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'malformed';
+  return new NodeError('NODE_PEER_MISBEHAVED', `it sent malformed bytes: ${message}`, { cause, details: { rule } });
+}
+
+function closedByRemote(error: Error | undefined): NodeError {
+  if (error === undefined) return new NodeError('NODE_PEER_CLOSED', 'the remote has closed the connection');
+  return new NodeError('NODE_PEER_CLOSED', `the connection has failed: ${error.message}`, { cause: error });
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
