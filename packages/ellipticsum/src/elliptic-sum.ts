@@ -102,7 +102,7 @@ export class EllipticSum {
 
   /**
    * Extended coordinates X, Y, Z, T of an Edwards point that stands for this sum, each 32 bytes little-endian, in a new
-   * array. Cheaper than {@link EllipticSum.encode} but not unique: never compare, hash or send these bytes.
+   * array: the form of a `HashBackend`. It is not unique: never compare, hash or send these bytes.
    */
   toUncompressed(): Uint8Array {
     const bytes = new Uint8Array(uncompressedSumBytes);

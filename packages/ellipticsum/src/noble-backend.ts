@@ -101,7 +101,7 @@ class NobleBackend implements HashBackend {
     const count = countOf(encoded, encodedSumBytes, 'encoded');
     const result = new Uint8Array(count * uncompressedSumBytes);
     await this.#each(count, options, (index) => {
-      const element = decodeElement(encoded.slice(index * encodedSumBytes, (index + 1) * encodedSumBytes));
+      const element = decodeElement(encoded.subarray(index * encodedSumBytes, (index + 1) * encodedSumBytes));
       if (element === undefined) {
         throw new EllipticSumError('ELLIPTICSUM_INVALID_ENCODING', `sum ${index} is not the encoding of a sum`, {
           details: { index },

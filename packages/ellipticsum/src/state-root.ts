@@ -1,3 +1,4 @@
+import { ByteWriter } from '@hs/bytes';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { EllipticSumError } from './errors.js';
 import { requireBytes } from './internal/arguments.js';
@@ -33,11 +34,11 @@ export function stateRoot(checksums: Iterable<readonly [prefix: number, checksum
     }
     byPrefix.set(prefix, checksum);
   }
-  const hash = sha256.create().update(tag);
+  const message = new ByteWriter().bytes(tag);
   for (const [prefix, checksum] of [...byPrefix].sort(([a], [b]) => a - b)) {
-    if (checksum.some((byte) => byte !== 0)) hash.update(Uint8Array.of(prefix)).update(Uint8Array.from(checksum));
+    if (checksum.some((byte) => byte !== 0)) message.byte(prefix).bytes(checksum);
   }
-  return hash.digest();
+  return sha256(message.finish());
 }
 
 /** Checks that a prefix is one byte. @throws ELLIPTICSUM_INVALID_PREFIX */
