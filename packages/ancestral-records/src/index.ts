@@ -1,20 +1,29 @@
-export type { StateDatabase } from './database.js';
+export { type Chunk, type ChunkRequest, defaultChunkLimits } from './chunk.js';
+export type {
+  ByteEncodings,
+  DatabaseIterator,
+  DatabaseIteratorOptions,
+  DatabaseReadOptions,
+  DatabaseWrite,
+  StateDatabase,
+} from './database.js';
 export { AncestralRecordsError, type AncestralRecordsErrorCode, type ErrorDetails, errorCodes } from './errors.js';
 export type { HashBatch, HashOptions, PackedRecords, StateHasher, StateRootFunction } from './hasher.js';
 export { Manifest } from './manifest.js';
-export { pageHash, snapshotRoot } from './manifest-page.js';
-export { defaultParameters, type StateParameters, withDefaults } from './parameters.js';
-export type { KeyInterval, RangeEntry } from './range.js';
+export { entriesPerPage, pageHash, snapshotRoot } from './manifest-page.js';
+export { defaultCacheBytes, type StateStoreOptions } from './open-store.js';
+export { defaultParameters, formatVersion, type StateParameters, withDefaults } from './parameters.js';
+export type { RefutationReason } from './proof.js';
+export { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
+export type { RecordChange } from './record-change.js';
 export {
-  type Chunk,
-  type ChunkRequest,
+  type Abortable,
   type DownloadStatus,
+  type OtherWrites,
   type PrefixSummary,
   type PreparedBlock,
   type ProvedRange,
-  type RecordChange,
   type SnapshotInfo,
   StateStore,
-  type StateStoreOptions,
   type StorePhase,
 } from './state-store.js';

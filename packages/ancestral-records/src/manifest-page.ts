@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, u32be, u64be } from '@hs/bytes';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 import { encodedSumBytes } from './hasher.js';
 import type { RangeEntry } from './range.js';
@@ -43,8 +44,8 @@ export function decodePage(page: Uint8Array, index: number): RangeEntry[] {
   const entries: RangeEntry[] = [];
   for (let i = 0; i < length; i++) {
     const depth = reader.u32be();
-    const start = reader.bytes(Math.ceil(depth / 8)).slice();
-    entries.push({ depth, start, count: number(), bytes: number(), sum: reader.bytes(encodedSumBytes).slice() });
+    const start = copyBytes(reader.bytes(Math.ceil(depth / 8)));
+    entries.push({ depth, start, count: number(), bytes: number(), sum: copyBytes(reader.bytes(encodedSumBytes)) });
   }
   reader.end();
   return entries;

@@ -1,7 +1,8 @@
+import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 import type { HashOptions, StateHasher } from './hasher.js';
 import { decodePage, encodePage, entriesPerPage, pageHash, snapshotRoot } from './manifest-page.js';
-import { combineGroups } from './prefix-sums.js';
+import { combineGroups, joinSums } from './prefix-sums.js';
 import { checkEntry, type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 
 /** All ranges of one snapshot, ascending and disjoint; keys outside of them have no records. Immutable; bytes are shared, not copied. */
@@ -82,15 +83,17 @@ export class Manifest {
    */
   async prefixChecksums(hasher: StateHasher, options: HashOptions = {}): Promise<Map<number, Uint8Array>> {
     const sums = await this.prefixSums(hasher, options);
-    const encoded = await hasher.encode(joined([...sums.values()]), options);
-    return new Map([...sums.keys()].map((prefix, i) => [prefix, encoded.slice(32 * i, 32 * i + 32)]));
+    if (sums.size === 0) return new Map();
+    const encoded = await hasher.encode(joinSums([...sums.values()]), options);
+    return new Map([...sums.keys()].map((prefix, i) => [prefix, copyBytes(encoded.subarray(32 * i, 32 * i + 32))]));
   }
 
   /** As {@link prefixChecksums}, but uncompressed. */
   async prefixSums(hasher: StateHasher, options: HashOptions = {}): Promise<Map<number, Uint8Array>> {
+    if (this.entries.length === 0) return new Map();
     let decoded: Uint8Array;
     try {
-      decoded = await hasher.decode(joined(this.entries.map((entry) => entry.sum)), options);
+      decoded = await hasher.decode(joinSums(this.entries.map((entry) => entry.sum)), options);
     } catch (cause) {
       options.signal?.throwIfAborted();
       throw invalid('one of its sums is no valid encoding', cause);
@@ -102,13 +105,6 @@ export class Manifest {
       options,
     );
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const size = parts[0]?.length ?? 0;
-  const bytes = new Uint8Array(parts.length * size);
-  for (const [i, part] of parts.entries()) bytes.set(part, i * size);
-  return bytes;
 }
 
 function invalid(reason: string, cause?: unknown): AncestralRecordsError {

@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter, equalBytes, toHex } from '@hs/bytes';
+import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 
 /**
@@ -47,7 +48,7 @@ export function withDefaults(
   const sorted = [...new Set(statePrefixes)].sort((a, b) => a - b);
   if (sorted.length !== statePrefixes.length) throw new RangeError('a state prefix is listed twice');
   return Object.freeze({
-    identity: identity.slice(),
+    identity: copyBytes(identity),
     statePrefixes: Object.freeze(sorted),
     snapshotPeriod: integer('snapshotPeriod', numbers.snapshotPeriod, 1, 2 ** 40),
     retainedEpochs: integer('retainedEpochs', numbers.retainedEpochs, 1, 1000),

@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.js';
 import { type HashOptions, type StateHasher, uncompressedSumBytes } from './hasher.js';
 
 /**
@@ -23,7 +24,7 @@ export async function combineGroups(
       }
       next.push(left);
     }
-    if (pairs.length === 0) return new Map(next.map(({ group, sum }) => [group, sum.slice()]));
+    if (pairs.length === 0) return new Map(next.map(({ group, sum }) => [group, copyBytes(sum)]));
     const left = new Uint8Array(pairs.length * uncompressedSumBytes);
     const right = new Uint8Array(left.length);
     for (const [i, pair] of pairs.entries()) {
@@ -36,6 +37,14 @@ export async function combineGroups(
     }
     level = next;
   }
+}
+
+/** Sums of equal length in one byte string. */
+export function joinSums(sums: readonly Uint8Array[]): Uint8Array {
+  const size = sums[0]?.length ?? 0;
+  const bytes = new Uint8Array(sums.length * size);
+  for (const [i, sum] of sums.entries()) bytes.set(sum, i * size);
+  return bytes;
 }
 
 function at(sums: Uint8Array, index: number): Uint8Array {

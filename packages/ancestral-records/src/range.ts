@@ -1,4 +1,5 @@
 import { compareBytes } from '@hs/bytes';
+import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 import { encodedSumBytes } from './hasher.js';
 
@@ -34,7 +35,7 @@ export function rangeInterval(range: Pick<RangeEntry, 'start' | 'depth'>): KeyIn
 }
 
 function keyAfter(start: Uint8Array, depth: number): Uint8Array | undefined {
-  const end = start.slice();
+  const end = copyBytes(start);
   let carry = 1 << (7 - ((depth - 1) & 7));
   for (let i = end.length - 1; i >= 0 && carry !== 0; i--) {
     const sum = (end[i] as number) + carry;
@@ -47,7 +48,7 @@ function keyAfter(start: Uint8Array, depth: number): Uint8Array | undefined {
 function withoutTrailingZeros(key: Uint8Array): Uint8Array {
   let length = key.length;
   while (length > 1 && key[length - 1] === 0) length--;
-  return key.slice(0, length);
+  return copyBytes(key.subarray(0, length));
 }
 
 /** True if both entries name the same interval with the same content. */

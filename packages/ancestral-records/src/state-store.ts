@@ -1,106 +1,508 @@
-import type { StateDatabase } from './database.js';
-import type { PackedRecords, StateHasher, StateRootFunction } from './hasher.js';
+import { type BlockBatch, commitBlock, prepareBlock, staleBlock } from './block.js';
+import { type Chunk, type ChunkRequest, readChunk } from './chunk.js';
+import type { StoreContext } from './context.js';
+import { copyBytes } from './copy-bytes.js';
+import type { DatabaseWrite } from './database.js';
+import { beginDownload, commitRange, finishDownload } from './download.js';
+import { AncestralRecordsError } from './errors.js';
+import { initialize, resetState } from './genesis.js';
+import type { PackedRecords } from './hasher.js';
+import { otherInterval, otherKey, stateKey } from './layout.js';
 import type { Manifest } from './manifest.js';
+import { openContext, type StateStoreOptions } from './open-store.js';
 import type { StateParameters } from './parameters.js';
+import { proveRecords } from './proof.js';
+import type { RangeEntry } from './range.js';
+import { isStateKey, otherRecordWrites, type RecordChange } from './record-change.js';
+import { Retention } from './retention.js';
+import { beginRewind } from './rewind.js';
+import { readManifest, snapshotAt } from './snapshots.js';
+import { keyText } from './value-cache.js';
+import { busy, WriterGate } from './writer-gate.js';
 
-/** A record to write (`value`) or to delete (`undefined`). Bytes are copied. */
-export interface RecordChange {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-}
-export interface StateStoreOptions {
-  readonly database: StateDatabase;
-  readonly hasher: StateHasher;
-  readonly stateRoot: StateRootFunction;
-  readonly parameters: StateParameters;
-  readonly cacheBytes?: number;
-  readonly isSynced?: boolean;
-}
+/** What a store can be asked for: state is read and blocks are committed only when it is `ready`. */
 export type StorePhase = 'empty' | 'downloading' | 'ready' | 'rewinding';
+
+/** Count, key and value bytes, and checksum of all records under one state prefix. */
 export interface PrefixSummary {
   readonly count: number;
   readonly bytes: number;
   readonly checksum: Uint8Array;
 }
+
+/** A block whose effect on the state is known but not written. Void once the height has moved. */
 export interface PreparedBlock {
   readonly height: number;
   readonly stateRoot: Uint8Array;
+  /** Checksums of all prefixes with records after the block, ascending. */
   readonly checksums: ReadonlyMap<number, Uint8Array>;
+  /** Keys whose value the block really changes. */
   readonly changedRecords: number;
 }
+
+/** A snapshot that can be served. */
 export interface SnapshotInfo {
   readonly height: number;
+  /** Hash over the manifest. */
   readonly root: Uint8Array;
+  /** State root after the block at `height`. */
   readonly stateRoot: Uint8Array;
   readonly records: number;
   readonly bytes: number;
 }
-export interface ChunkRequest {
-  readonly height: number;
-  readonly startKey: Uint8Array;
-  readonly endKey?: Uint8Array | undefined;
-  readonly maxBytes?: number;
-  readonly maxScanBytes?: number;
-  readonly maxScanMs?: number;
-  readonly signal?: AbortSignal;
-}
-export interface Chunk {
-  readonly records: PackedRecords;
-  readonly nextKey: Uint8Array | undefined;
-  readonly recordBytes: number;
-}
+
+/** A download under way. */
 export interface DownloadStatus {
   readonly height: number;
+  /** Snapshot root of the manifest. */
   readonly root: Uint8Array;
   readonly manifest: Manifest;
+  /** Indexes of the ranges that are committed. */
   readonly proved: ReadonlySet<number>;
 }
+
+/** Records that were proved to be a range; the records themselves must not change until they are committed. */
 export interface ProvedRange {
   readonly index: number;
   readonly records: number;
   readonly bytes: number;
 }
-interface OtherWrites {
+
+/** Writes outside of the state that belong into the same batch. */
+export interface OtherWrites {
   readonly otherWrites?: Iterable<RecordChange>;
 }
-interface Signal {
+
+/** Lets an operation be given up before it writes. */
+export interface Abortable {
   readonly signal?: AbortSignal;
 }
 
-export declare class StateStore {
-  private constructor();
-  static open(options: StateStoreOptions): Promise<StateStore>;
-  get parameters(): StateParameters;
-  get phase(): StorePhase;
-  get height(): number | undefined;
-  stateRoot(): Uint8Array;
-  checksums(): ReadonlyMap<number, Uint8Array>;
-  summaries(): ReadonlyMap<number, PrefixSummary>;
-  get(key: Uint8Array): Promise<Uint8Array | undefined>;
-  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
-  write(changes: Iterable<RecordChange>): Promise<void>;
-  others(interval: {
+/**
+ * The state of a chain at its tip, at its retained snapshots, and while it is downloaded, in one database.
+ *
+ * One writer: of the operations that move the store, one runs at a time. Others are refused with
+ * ANCESTRAL_RECORDS_BUSY, but for `commitRange`, which waits its turn in a bounded line. Reads run beside all of them.
+ * After a failed write the store refuses everything until it is opened again, since what reached the disk is unknown.
+ */
+export class StateStore {
+  readonly #context: StoreContext;
+  readonly #retention: Retention;
+  readonly #gate = new WriterGate();
+  readonly #prepared = new WeakMap<PreparedBlock, BlockBatch>();
+  readonly #proofs = new WeakMap<ProvedRange, { entry: RangeEntry; records: readonly PackedRecords[] }>();
+  readonly #reads = new Set<Promise<unknown>>();
+  #failure: unknown;
+  #closing: Promise<void> | undefined;
+
+  private constructor(context: StoreContext) {
+    this.#context = context;
+    this.#retention = new Retention(context);
+    this.#retention.start();
+  }
+
+  /**
+   * Opens the state in a database, or prepares an empty one, and finishes what a crash interrupted.
+   *
+   * @throws ANCESTRAL_RECORDS_UNSUPPORTED_DATABASE, ANCESTRAL_RECORDS_FOREIGN_DATABASE,
+   *   ANCESTRAL_RECORDS_FORMAT_VERSION, ANCESTRAL_RECORDS_IDENTITY_MISMATCH, ANCESTRAL_RECORDS_PARAMETERS_MISMATCH,
+   *   ANCESTRAL_RECORDS_CORRUPT, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  static async open(options: StateStoreOptions): Promise<StateStore> {
+    return new StateStore(await openContext(options));
+  }
+
+  get parameters(): StateParameters {
+    return this.#context.parameters;
+  }
+
+  get phase(): StorePhase {
+    const { phase } = this.#context.standing.tip;
+    return phase === 'clearing' ? 'empty' : phase;
+  }
+
+  /** Height of the last committed block; undefined unless ready. */
+  get height(): number | undefined {
+    const { phase, height } = this.#context.standing.tip;
+    return phase === 'ready' ? height : undefined;
+  }
+
+  /** State root at the tip. @throws ANCESTRAL_RECORDS_NOT_READY */
+  stateRoot(): Uint8Array {
+    this.#requireReady();
+    return copyBytes(this.#context.standing.tip.stateRoot);
+  }
+
+  /** Checksum of each prefix with records at the tip, ascending. @throws ANCESTRAL_RECORDS_NOT_READY */
+  checksums(): ReadonlyMap<number, Uint8Array> {
+    this.#requireReady();
+    return checksumsOf(this.#context.standing.summaries);
+  }
+
+  /** Summary of each prefix with records at the tip, ascending. @throws ANCESTRAL_RECORDS_NOT_READY */
+  summaries(): ReadonlyMap<number, PrefixSummary> {
+    this.#requireReady();
+    const entries = [...this.#context.standing.summaries];
+    return new Map(
+      entries.map(([prefix, { count, bytes, checksum }]) => [prefix, { count, bytes, checksum: copyBytes(checksum) }]),
+    );
+  }
+
+  /** The value of one record, as a copy. @throws ANCESTRAL_RECORDS_NOT_READY for a state key unless ready */
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return (await this.getMany([key]))[0];
+  }
+
+  /**
+   * The values of several records, as copies. Each is the value before or after a block that is committed meanwhile.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY for a state key unless ready
+   */
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    this.#requireUsable();
+    return this.#read(this.#getMany(keys));
+  }
+
+  /**
+   * Writes records outside of the state in one batch, in any phase and beside any other operation.
+   *
+   * @throws ANCESTRAL_RECORDS_INVALID_RECORD for a state prefix, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async write(changes: Iterable<RecordChange>): Promise<void> {
+    this.#requireUsable();
+    await this.#read(this.#context.disk.write(otherRecordWrites(this.parameters, changes)));
+  }
+
+  /** Iterates over records outside of the state with `gte <= key`, and `key < lt` if it is given, as of the first read. */
+  async *others(interval: {
     readonly gte: Uint8Array;
     readonly lt?: Uint8Array;
     readonly reverse?: boolean;
     readonly limit?: number;
-  }): AsyncIterable<[key: Uint8Array, value: Uint8Array]>;
-  initialize(
-    content: { readonly records: Iterable<PackedRecords> | AsyncIterable<PackedRecords> } & OtherWrites & Signal,
-  ): Promise<void>;
-  prepareBlock(height: number, changes: Iterable<RecordChange>, options?: Signal): Promise<PreparedBlock>;
-  commitBlock(prepared: PreparedBlock, options?: OtherWrites): Promise<void>;
-  snapshots(): readonly SnapshotInfo[];
-  manifest(height: number): Promise<Manifest>;
-  readChunk(request: ChunkRequest): Promise<Chunk>;
-  beginDownload(manifest: Manifest): Promise<void>;
-  download(): DownloadStatus | undefined;
-  proveRange(index: number, records: PackedRecords | readonly PackedRecords[], options?: Signal): Promise<ProvedRange>;
-  commitRange(proved: ProvedRange): Promise<void>;
-  finishDownload(options: { readonly stateRoot: Uint8Array } & OtherWrites): Promise<void>;
-  reset(): Promise<void>;
-  rewind(height: number, options?: OtherWrites): Promise<void>;
-  maintenance(): Promise<void>;
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
+  }): AsyncGenerator<[key: Uint8Array, value: Uint8Array], void, undefined> {
+    this.#requireUsable();
+    const { gte, lt, reverse = false, limit = -1 } = interval;
+    const scan = this.#context.disk.scan(otherInterval(gte, lt), { isReverse: reverse, limit });
+    for await (const entries of scan) {
+      for (const [key, value] of entries) yield [copyBytes(key.subarray(1)), copyBytes(value)];
+      this.#requireUsable();
+    }
+  }
+
+  /**
+   * Writes the genesis state, ascending by key across all packed records, in bounded memory: height 0 and snapshot 0.
+   * If it fails or the process dies, the store is empty.
+   *
+   * @throws ANCESTRAL_RECORDS_WRONG_PHASE unless empty, ANCESTRAL_RECORDS_OUT_OF_ORDER, ANCESTRAL_RECORDS_INVALID_RECORD,
+   *   ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async initialize(
+    content: { readonly records: Iterable<PackedRecords> | AsyncIterable<PackedRecords> } & OtherWrites & Abortable,
+  ): Promise<void> {
+    const others = this.#others(content.otherWrites);
+    await this.#exclusive('initialize', async () => {
+      this.#requirePhase('empty');
+      await initialize(this.#context, content.records, others, content.signal);
+    });
+  }
+
+  /**
+   * Computes the net effect of the next block: its state root and the batch to write. Writes nothing; bytes are copied.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_WRONG_HEIGHT unless `height` is the next one,
+   *   ANCESTRAL_RECORDS_INVALID_RECORD, ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_STALE_BLOCK
+   */
+  async prepareBlock(height: number, changes: Iterable<RecordChange>, options: Abortable = {}): Promise<PreparedBlock> {
+    this.#requireReady();
+    if (this.#gate.active !== undefined) throw busy('prepareBlock', this.#gate.active);
+    const next = this.#context.standing.tip.height + 1;
+    if (height !== next) {
+      throw new AncestralRecordsError('ANCESTRAL_RECORDS_WRONG_HEIGHT', `the next block is ${next}, not ${height}`, {
+        details: { expected: next, actual: height },
+      });
+    }
+    options.signal?.throwIfAborted();
+    const batch = await this.#read(prepareBlock(this.#context, height, changes, options.signal));
+    const prepared: PreparedBlock = Object.freeze({
+      height,
+      stateRoot: copyBytes(batch.next.tip.stateRoot),
+      checksums: checksumsOf(batch.next.summaries),
+      changedRecords: batch.changedRecords,
+    });
+    this.#prepared.set(prepared, batch);
+    return prepared;
+  }
+
+  /**
+   * Writes a prepared block and the records that belong to it in one batch, or nothing.
+   *
+   * @throws ANCESTRAL_RECORDS_STALE_BLOCK if the height has moved or another store prepared it,
+   *   ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_INVALID_RECORD, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async commitBlock(prepared: PreparedBlock, options: OtherWrites = {}): Promise<void> {
+    const batch = this.#prepared.get(prepared);
+    if (batch === undefined) throw staleBlock(prepared.height);
+    const others = this.#others(options.otherWrites);
+    await this.#exclusive('commitBlock', () => commitBlock(this.#context, batch, others));
+    this.#prepared.delete(prepared);
+    this.#retention.start();
+  }
+
+  /** Snapshots that can be served, ascending. None unless ready. */
+  snapshots(): readonly SnapshotInfo[] {
+    if (this.height === undefined) return [];
+    return this.#context.standing.snapshots.map(({ height, root, stateRoot, records, bytes }) => {
+      return { height, root: copyBytes(root), stateRoot: copyBytes(stateRoot), records, bytes };
+    });
+  }
+
+  /** The manifest of a retained snapshot. @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE */
+  async manifest(height: number): Promise<Manifest> {
+    this.#requireReady();
+    return this.#read(readManifest(this.#context, height));
+  }
+
+  /**
+   * Reads the next records of a retained snapshot or of the tip. Every chunk makes progress: it ends the interval, or
+   * its `nextKey` is after `startKey`, although it may hold no record when a scan budget was used up.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE,
+   *   ANCESTRAL_RECORDS_INVALID_RECORD if `startKey` is under no state prefix
+   */
+  async readChunk(request: ChunkRequest): Promise<Chunk> {
+    this.#requireReady();
+    if (!isStateKey(this.parameters, request.startKey)) {
+      throw new AncestralRecordsError('ANCESTRAL_RECORDS_INVALID_RECORD', 'startKey is under no state prefix', {
+        details: { reason: 'its first byte is no state prefix' },
+      });
+    }
+    return this.#read(readChunk(this.#context, request));
+  }
+
+  /**
+   * Starts the download of a snapshot, or adopts a newer manifest for the one under way: ranges with equal entries stay
+   * proved. The caller has checked the manifest against a header.
+   *
+   * @throws ANCESTRAL_RECORDS_WRONG_PHASE, ANCESTRAL_RECORDS_INVALID_MANIFEST, ANCESTRAL_RECORDS_WRONG_HEIGHT,
+   *   ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async beginDownload(manifest: Manifest): Promise<void> {
+    await this.#exclusive('beginDownload', async () => {
+      this.#requirePhase('empty', 'downloading');
+      await beginDownload(this.#context, manifest);
+    });
+  }
+
+  /** The download under way, as it stands on disk. */
+  download(): DownloadStatus | undefined {
+    const download = this.#context.standing.download;
+    if (download === undefined) return undefined;
+    const { manifest, root, proved } = download;
+    return { height: manifest.height, root: copyBytes(root), manifest, proved: new Set(proved) };
+  }
+
+  /**
+   * Proves that records are exactly a range of the download's manifest. Writes nothing; the records are borrowed and
+   * must not change until they are committed.
+   *
+   * @throws ANCESTRAL_RECORDS_RANGE_REFUTED with details `index`, `reason`, `expected` and `actual`
+   */
+  async proveRange(
+    index: number,
+    records: PackedRecords | readonly PackedRecords[],
+    options: Abortable = {},
+  ): Promise<ProvedRange> {
+    this.#requireUsable();
+    this.#requirePhase('downloading');
+    const entry = this.#context.standing.download?.manifest.entries[index];
+    if (entry === undefined) throw new RangeError(`the manifest has no range ${index}`);
+    const list = 'bytes' in records ? [records] : [...records];
+    await this.#read(proveRecords(this.#context, { entry, index }, list, options.signal));
+    const proved: ProvedRange = Object.freeze({ index, records: entry.count, bytes: entry.bytes });
+    this.#proofs.set(proved, { entry, records: list });
+    return proved;
+  }
+
+  /**
+   * Writes a proved range with its mark, and removes whatever else is in its interval, in one batch. A range that is
+   * committed already is left alone. Waits its turn behind other writers.
+   *
+   * @throws ANCESTRAL_RECORDS_RANGE_SUPERSEDED if a newer manifest has another entry there, ANCESTRAL_RECORDS_WRONG_PHASE,
+   *   ANCESTRAL_RECORDS_BUSY if too many wait, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async commitRange(proved: ProvedRange): Promise<void> {
+    const proof = this.#proofs.get(proved);
+    if (proof === undefined) throw new TypeError('this range was not proved by this store');
+    const commit = async (): Promise<void> => {
+      this.#requirePhase('downloading');
+      await commitRange(this.#context, proof.entry, proof.records);
+    };
+    await this.#exclusive('commitRange', commit, { mayWait: true });
+  }
+
+  /**
+   * Ends a download whose ranges are all committed: whatever lies between them is removed, and the store is ready.
+   *
+   * @throws ANCESTRAL_RECORDS_DOWNLOAD_INCOMPLETE, ANCESTRAL_RECORDS_STATE_ROOT_MISMATCH,
+   *   ANCESTRAL_RECORDS_WRONG_PHASE, ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async finishDownload(options: { readonly stateRoot: Uint8Array } & OtherWrites): Promise<void> {
+    const others = this.#others(options.otherWrites);
+    await this.#exclusive('finishDownload', async () => {
+      this.#requirePhase('downloading');
+      await finishDownload(this.#context, options.stateRoot, others);
+    });
+    this.#retention.resume();
+  }
+
+  /** Deletes all state, in any phase; other records stay. Interrupted, it is finished when the store is opened. */
+  async reset(): Promise<void> {
+    await this.#exclusive('reset', async () => {
+      await this.#retention.stop();
+      await resetState(this.#context);
+    });
+    this.#retention.resume();
+  }
+
+  /**
+   * Goes back to a retained snapshot. `otherWrites` are written with the mark that makes the rewind certain; interrupted,
+   * it is finished when the store is opened.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE, ANCESTRAL_RECORDS_BUSY,
+   *   ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async rewind(height: number, options: OtherWrites = {}): Promise<void> {
+    const others = this.#others(options.otherWrites);
+    await this.#exclusive('rewind', async () => {
+      this.#requireReady();
+      snapshotAt(this.#context, height);
+      await this.#retention.stop();
+      await beginRewind(this.#context, height, others);
+    });
+    this.#retention.resume();
+  }
+
+  /** Resolves when the ancestral records of epochs no longer retained are deleted. @throws ANCESTRAL_RECORDS_WRITE_FAILED */
+  async maintenance(): Promise<void> {
+    this.#requireUsable();
+    this.#retention.start();
+    await this.#retention.settled();
+  }
+
+  /** Waits for what is under way and lets go of the database, which stays open. Later calls do nothing. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#gate.idle();
+    await this.#retention.stop();
+    await Promise.allSettled([...this.#reads]);
+    this.#context.cache.clear();
+  }
+
+  async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const { cache, disk, version } = this.#context;
+    const values = new Array<Uint8Array | undefined>(keys.length);
+    const missing: { slot: number; text: string | undefined; databaseKey: Uint8Array }[] = [];
+    for (const [slot, key] of keys.entries()) {
+      if (!isStateKey(this.parameters, key)) {
+        missing.push({ slot, text: undefined, databaseKey: otherKey(key) });
+        continue;
+      }
+      this.#requireReady();
+      const text = keyText(key);
+      const cached = cache.get(text);
+      if (cached === undefined) missing.push({ slot, text, databaseKey: stateKey(key) });
+      else values[slot] = cached.value && copyBytes(cached.value);
+    }
+    const read = await disk.getMany(missing.map(({ databaseKey }) => databaseKey));
+    const isCurrent = this.#context.version === version;
+    if (!isCurrent && missing.some(({ text }) => text !== undefined)) this.#requireReady();
+    for (const [i, { slot, text }] of missing.entries()) {
+      const value = read[i];
+      values[slot] = value && copyBytes(value);
+      if (text !== undefined && isCurrent) cache.set(text, { value: value && copyBytes(value), recordedIn: -1 });
+    }
+    return values;
+  }
+
+  /** Runs an operation alone. After a failed write, or if it leaves the store between two states, nothing runs any more. */
+  async #exclusive(
+    name: string,
+    operation: () => Promise<void>,
+    options: { readonly mayWait?: boolean } = {},
+  ): Promise<void> {
+    this.#requireUsable();
+    await this.#gate.run(
+      name,
+      async () => {
+        this.#requireUsable();
+        try {
+          await operation();
+        } catch (error) {
+          const isWriteFailure =
+            error instanceof AncestralRecordsError && error.code === 'ANCESTRAL_RECORDS_WRITE_FAILED';
+          const { phase } = this.#context.standing.tip;
+          if (isWriteFailure || phase === 'clearing' || phase === 'rewinding') this.#failure = error;
+          throw error;
+        }
+      },
+      options,
+    );
+  }
+
+  /** Keeps {@link close} from overtaking a read. */
+  async #read<T>(reading: Promise<T>): Promise<T> {
+    this.#reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(reading);
+    }
+  }
+
+  #others(changes: Iterable<RecordChange> | undefined): DatabaseWrite[] {
+    return otherRecordWrites(this.parameters, changes ?? []);
+  }
+
+  #requireUsable(): void {
+    if (this.#closing !== undefined) {
+      throw new AncestralRecordsError('ANCESTRAL_RECORDS_CLOSED', 'the store is closed');
+    }
+    if (this.#failure !== undefined) {
+      throw new AncestralRecordsError(
+        'ANCESTRAL_RECORDS_WRITE_FAILED',
+        'an earlier write failed, so what the database holds is uncertain: close the store and open it again',
+        { cause: this.#failure },
+      );
+    }
+  }
+
+  #requireReady(): void {
+    this.#requireUsable();
+    const { phase } = this.#context.standing.tip;
+    if (phase === 'ready') return;
+    throw new AncestralRecordsError('ANCESTRAL_RECORDS_NOT_READY', `the store is ${phase}: there is no state to use`, {
+      details: { phase },
+    });
+  }
+
+  #requirePhase(...phases: readonly StorePhase[]): void {
+    if (phases.includes(this.phase)) return;
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_WRONG_PHASE',
+      `the store is ${this.phase}; this needs it to be ${phases.join(' or ')}`,
+      { details: { phase: this.phase } },
+    );
+  }
+}
+
+function checksumsOf(summaries: ReadonlyMap<number, { readonly checksum: Uint8Array }>): Map<number, Uint8Array> {
+  return new Map([...summaries].map(([prefix, { checksum }]) => [prefix, copyBytes(checksum)]));
 }

@@ -1,0 +1,55 @@
+import type { Disk } from './disk.js';
+import type { StateHasher, StateRootFunction } from './hasher.js';
+import type { Manifest } from './manifest.js';
+import type { SnapshotRecord, Summary, Tip } from './metadata.js';
+import type { StateParameters } from './parameters.js';
+import type { ValueCache } from './value-cache.js';
+
+/** A download as it stands on disk. */
+export interface Download {
+  readonly manifest: Manifest;
+  readonly root: Uint8Array;
+  readonly proved: ReadonlySet<number>;
+}
+
+/** What the store's tip looks like in memory: always what the last completed batch wrote. */
+export interface Standing {
+  readonly tip: Tip;
+  /** Per prefix, ascending. */
+  readonly summaries: ReadonlyMap<number, Summary>;
+  /** Retained snapshots, ascending. */
+  readonly snapshots: readonly SnapshotRecord[];
+  readonly download: Download | undefined;
+}
+
+/**
+ * What the operations of one store share. `standing` is replaced, in one assignment, only after its batch was written;
+ * `version` grows with it, so that whoever read before can tell.
+ */
+export interface StoreContext {
+  readonly disk: Disk;
+  readonly hasher: StateHasher;
+  readonly computeRoot: StateRootFunction;
+  readonly parameters: StateParameters;
+  readonly cache: ValueCache;
+  standing: Standing;
+  version: number;
+}
+
+/** Moves the store on, after the batch that says the same was written. */
+export function moveOn(context: StoreContext, change: Partial<Standing>): void {
+  context.standing = { ...context.standing, ...change };
+  context.version++;
+}
+
+/** The state root over summaries. */
+export function rootOf(context: StoreContext, summaries: ReadonlyMap<number, Summary>): Uint8Array {
+  const root = context.computeRoot([...summaries].map(([prefix, { checksum }]) => [prefix, checksum] as const));
+  if (root.length !== 32) throw new TypeError('the stateRoot function must return 32 bytes');
+  return root;
+}
+
+/** A copy ascending by prefix. */
+export function sortedByPrefix<T>(map: ReadonlyMap<number, T>): Map<number, T> {
+  return new Map([...map].sort(([a], [b]) => a - b));
+}

@@ -1,0 +1,248 @@
+import { compareBytes, equalBytes, toHex } from '@hs/bytes';
+import { type Download, moveOn, rootOf, type StoreContext } from './context.js';
+import { copyBytes } from './copy-bytes.js';
+import type { DatabaseWrite } from './database.js';
+import { stepEntries } from './disk.js';
+import { AncestralRecordsError } from './errors.js';
+import type { PackedRecords } from './hasher.js';
+import {
+  allAncestral,
+  allState,
+  type DatabaseInterval,
+  downloadKey,
+  downloadPageKey,
+  markKey,
+  stateInterval,
+  stateKey,
+  summaryKey,
+  tipKey,
+} from './layout.js';
+import { Manifest } from './manifest.js';
+import { corrupt, decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot, type Summary } from './metadata.js';
+import { keyAt, valueAt } from './packed-records.js';
+import { joinSums } from './prefix-sums.js';
+import { equalEntries, type RangeEntry } from './range.js';
+import { turnSnapshot } from './snapshots.js';
+
+/** Starts a download, or moves it to a newer manifest and keeps the marks of equal entries: one batch. */
+export async function beginDownload(context: StoreContext, manifest: Manifest): Promise<void> {
+  checkManifest(context, manifest);
+  const current = context.standing.download;
+  const root = manifest.root(context.parameters.identity);
+  if (current !== undefined) {
+    if (equalBytes(current.root, root)) return;
+    if (manifest.height < current.manifest.height) {
+      throw new AncestralRecordsError(
+        'ANCESTRAL_RECORDS_WRONG_HEIGHT',
+        `the download is at height ${current.manifest.height}, it cannot go back to ${manifest.height}: reset the store first`,
+        { details: { expected: current.manifest.height, actual: manifest.height } },
+      );
+    }
+  }
+  const tip = { phase: 'downloading', height: 0, target: 0, stateRoot: noRoot } as const;
+  const writes: DatabaseWrite[] = current === undefined ? [] : downloadRemoval(current);
+  const proved = current === undefined ? new Set<number>() : keptMarks(current, manifest);
+  writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
+  writes.push({ type: 'put', key: downloadKey, value: encodeDownload(manifest.height, manifest.pages.length) });
+  for (const [page, value] of manifest.pages.entries()) writes.push({ type: 'put', key: downloadPageKey(page), value });
+  for (const index of proved) writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
+  await context.disk.write(writes);
+  moveOn(context, { tip, download: { manifest, root, proved } });
+}
+
+/** Reads a download back from disk. */
+export async function loadDownload(context: StoreContext, markKeys: readonly Uint8Array[]): Promise<Download> {
+  const { height, pageCount } = decodeDownload(await context.disk.get(downloadKey));
+  const pages = await context.disk.getMany(Array.from({ length: pageCount }, (_, page) => downloadPageKey(page)));
+  if (pages.some((page) => page === undefined)) throw corrupt('download', 'a manifest page is missing');
+  let manifest: Manifest;
+  try {
+    manifest = Manifest.fromPages({ height, pages: (pages as Uint8Array[]).map((page) => copyBytes(page)) });
+  } catch (cause) {
+    throw corrupt('download', 'its manifest cannot be decoded', cause);
+  }
+  const proved = new Set<number>();
+  for (const key of markKeys) {
+    const index = new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(2);
+    if (manifest.entries[index] === undefined) throw corrupt('download', 'a mark names no range');
+    proved.add(index);
+  }
+  return { manifest, root: manifest.root(context.parameters.identity), proved };
+}
+
+/**
+ * Writes a proved range, its mark, and the deletion of whatever else is in its interval as one batch. If there is very
+ * much else, most of it is deleted in bounded steps before: the range is unmarked, so nothing relies on its content.
+ */
+export async function commitRange(
+  context: StoreContext,
+  entry: RangeEntry,
+  records: readonly PackedRecords[],
+): Promise<void> {
+  const download = context.standing.download;
+  const index = download === undefined ? -1 : indexOfEntry(download.manifest.entries, entry);
+  if (download === undefined || index === -1) {
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_RANGE_SUPERSEDED',
+      'the manifest that this range was proved against has been replaced, and the range has changed',
+      { details: { start: toHex(entry.start), depth: entry.depth } },
+    );
+  }
+  if (download.proved.has(index)) return;
+  const { startKey, endKey } = download.manifest.range(index);
+  const writes = await removalOfOthers(context, stateInterval(startKey, endKey), records);
+  for (const packed of records) {
+    for (let i = 0; i < packed.offsets.length / 4; i++) {
+      writes.push({ type: 'put', key: stateKey(keyAt(packed, i)), value: copyBytes(valueAt(packed, i)) });
+    }
+  }
+  writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
+  await context.disk.write(writes);
+  moveOn(context, { download: { ...download, proved: new Set(download.proved).add(index) } });
+}
+
+/** Clears the gaps between ranges, then makes the downloaded state the tip in one batch. */
+export async function finishDownload(
+  context: StoreContext,
+  stateRoot: Uint8Array,
+  others: DatabaseWrite[],
+): Promise<void> {
+  const download = context.standing.download as Download;
+  const { manifest, proved } = download;
+  const missing = manifest.entries.length - proved.size;
+  if (missing > 0) {
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_DOWNLOAD_INCOMPLETE',
+      `${missing} of ${manifest.entries.length} ranges are not committed yet`,
+      { details: { missing, ranges: manifest.entries.length } },
+    );
+  }
+  const summaries = await summariesOf(context, manifest);
+  const actual = rootOf(context, summaries);
+  if (!equalBytes(actual, stateRoot)) {
+    const details = { expected: toHex(stateRoot), actual: toHex(actual) };
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_STATE_ROOT_MISMATCH',
+      `the manifest adds up to state root ${details.actual}, the header has ${details.expected}: reset the store and use another snapshot`,
+      { details },
+    );
+  }
+  for (const gap of gapsOf(manifest)) await context.disk.clear(gap);
+  await context.disk.clear(allAncestral);
+  const { height } = manifest;
+  const tip = { phase: 'ready', height, target: 0, stateRoot: actual } as const;
+  const turn = turnSnapshot(context, { height, stateRoot: actual, summaries, manifest });
+  const writes = [...downloadRemoval(download), ...turn.writes];
+  for (const [prefix, summary] of summaries) {
+    writes.push({ type: 'put', key: summaryKey(prefix), value: encodeSummary(summary) });
+  }
+  writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
+  await context.disk.write([...writes, ...others]);
+  context.cache.clear();
+  moveOn(context, { tip, summaries, snapshots: turn.snapshots, download: undefined });
+}
+
+function checkManifest(context: StoreContext, manifest: Manifest): void {
+  const { statePrefixes, maxKeyBytes, snapshotPeriod } = context.parameters;
+  const invalid = (reason: string): AncestralRecordsError =>
+    new AncestralRecordsError('ANCESTRAL_RECORDS_INVALID_MANIFEST', `the manifest does not fit this chain: ${reason}`, {
+      details: { reason },
+    });
+  if (manifest.height % snapshotPeriod !== 0) throw invalid(`${manifest.height} is no snapshot height`);
+  for (const [index, { start, depth }] of manifest.entries.entries()) {
+    if (!statePrefixes.includes(start[0] as number)) throw invalid(`range ${index} is under no state prefix`);
+    if (depth > 8 * maxKeyBytes) throw invalid(`range ${index} is deeper than any key`);
+  }
+}
+
+function downloadRemoval({ manifest, proved }: Download): DatabaseWrite[] {
+  const writes: DatabaseWrite[] = [{ type: 'del', key: downloadKey }];
+  for (const page of manifest.pages.keys()) writes.push({ type: 'del', key: downloadPageKey(page) });
+  for (const index of proved) writes.push({ type: 'del', key: markKey(index) });
+  return writes;
+}
+
+function keptMarks(current: Download, manifest: Manifest): Set<number> {
+  const kept = new Set<number>();
+  for (const old of current.proved) {
+    const index = indexOfEntry(manifest.entries, current.manifest.entries[old] as RangeEntry);
+    if (index !== -1) kept.add(index);
+  }
+  return kept;
+}
+
+/** Index of the entry equal to `entry`; -1 if there is none. */
+function indexOfEntry(entries: readonly RangeEntry[], entry: RangeEntry): number {
+  let low = 0;
+  let high = entries.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const candidate = entries[middle] as RangeEntry;
+    const order = compareBytes(candidate.start, entry.start);
+    if (order === 0) return equalEntries(candidate, entry) ? middle : -1;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
+/** Deletions of the keys of an interval that are not among `records` (which are ascending). */
+async function removalOfOthers(
+  context: StoreContext,
+  interval: DatabaseInterval,
+  records: readonly PackedRecords[],
+): Promise<DatabaseWrite[]> {
+  let writes: DatabaseWrite[] = [];
+  const wanted = ascendingKeys(records);
+  let next = wanted.next();
+  for await (const entries of context.disk.scan(interval, { hasValues: false })) {
+    if (writes.length >= 16 * stepEntries) {
+      await context.disk.write(writes, { isStep: true });
+      writes = [];
+    }
+    for (const [key] of entries) {
+      const recordKey = key.subarray(1);
+      while (!next.done && compareBytes(next.value, recordKey) < 0) next = wanted.next();
+      if (next.done || compareBytes(next.value, recordKey) !== 0) writes.push({ type: 'del', key });
+    }
+  }
+  return writes;
+}
+
+function* ascendingKeys(records: readonly PackedRecords[]): Generator<Uint8Array, undefined> {
+  for (const packed of records) {
+    for (let i = 0; i < packed.offsets.length / 4; i++) yield keyAt(packed, i);
+  }
+}
+
+/** Intervals of the state in which the manifest has no range. */
+function* gapsOf(manifest: Manifest): Generator<DatabaseInterval> {
+  let gte = allState.gte;
+  for (let index = 0; index < manifest.entries.length; index++) {
+    const { startKey, endKey } = manifest.range(index);
+    const range = stateInterval(startKey, endKey);
+    if (compareBytes(gte, range.gte) < 0) yield { gte, lt: range.gte };
+    gte = range.lt;
+  }
+  if (compareBytes(gte, allState.lt) < 0) yield { gte, lt: allState.lt };
+}
+
+async function summariesOf(context: StoreContext, manifest: Manifest): Promise<Map<number, Summary>> {
+  const sums = await manifest.prefixSums(context.hasher);
+  const encoded = sums.size === 0 ? noRoot : await context.hasher.encode(joinSums([...sums.values()]));
+  const checksums = new Map(
+    [...sums.keys()].map((prefix, i) => [prefix, copyBytes(encoded.subarray(32 * i, 32 * i + 32))]),
+  );
+  const summaries = new Map<number, Summary>();
+  for (const { start, count, bytes } of manifest.entries) {
+    const prefix = start[0] as number;
+    const before = summaries.get(prefix) ?? { count: 0, bytes: 0 };
+    summaries.set(prefix, {
+      count: before.count + count,
+      bytes: before.bytes + bytes,
+      sum: sums.get(prefix) as Uint8Array,
+      checksum: checksums.get(prefix) as Uint8Array,
+    });
+  }
+  return summaries;
+}

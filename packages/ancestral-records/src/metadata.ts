@@ -1,0 +1,144 @@
+import { ByteReader, ByteWriter } from '@hs/bytes';
+import { copyBytes } from './copy-bytes.js';
+import { AncestralRecordsError } from './errors.js';
+import { encodedSumBytes, uncompressedSumBytes } from './hasher.js';
+
+/** Phases as stored. `clearing` is a reset or an unfinished genesis: all state is to be deleted, then it is `empty`. */
+export const durablePhases = ['empty', 'clearing', 'downloading', 'ready', 'rewinding'] as const;
+export type DurablePhase = (typeof durablePhases)[number];
+
+/** Where the store stands; part of every batch that moves it. */
+export interface Tip {
+  readonly phase: DurablePhase;
+  /** Height of the state when ready or rewinding, else 0. */
+  readonly height: number;
+  /** Where a rewind goes. */
+  readonly target: number;
+  readonly stateRoot: Uint8Array;
+}
+
+/** What is known of all records of one state prefix. Prefixes without records have none. */
+export interface Summary {
+  readonly count: number;
+  readonly bytes: number;
+  /** Uncompressed sum. */
+  readonly sum: Uint8Array;
+  /** The same sum, encoded. */
+  readonly checksum: Uint8Array;
+}
+
+/** Everything stored about a retained snapshot apart from its manifest pages. */
+export interface SnapshotRecord {
+  readonly height: number;
+  readonly root: Uint8Array;
+  readonly stateRoot: Uint8Array;
+  readonly records: number;
+  readonly bytes: number;
+  readonly pageCount: number;
+  readonly summaries: ReadonlyMap<number, Summary>;
+}
+
+export const noRoot: Uint8Array = new Uint8Array(32);
+
+export function encodeTip(tip: Tip): Uint8Array {
+  return new ByteWriter()
+    .byte(durablePhases.indexOf(tip.phase))
+    .u64be(tip.height)
+    .u64be(tip.target)
+    .bytes(tip.stateRoot)
+    .finish();
+}
+
+export function decodeTip(bytes: Uint8Array | undefined): Tip {
+  const reader = readerOf(bytes, 'tip');
+  const phase = durablePhases[reader.byte()];
+  if (phase === undefined) throw corrupt('tip', 'unknown phase');
+  const tip = { phase, height: number(reader), target: number(reader), stateRoot: copyBytes(reader.bytes(32)) };
+  reader.end();
+  return tip;
+}
+
+export function encodeSummary(summary: Summary): Uint8Array {
+  return writeSummary(new ByteWriter(), summary).finish();
+}
+
+export function decodeSummary(bytes: Uint8Array): Summary {
+  const reader = readerOf(bytes, 'summary');
+  const summary = readSummary(reader);
+  reader.end();
+  return summary;
+}
+
+export function encodeSnapshot(snapshot: SnapshotRecord): Uint8Array {
+  const writer = new ByteWriter()
+    .u64be(snapshot.height)
+    .bytes(snapshot.root)
+    .bytes(snapshot.stateRoot)
+    .u64be(snapshot.records)
+    .u64be(snapshot.bytes)
+    .u32be(snapshot.pageCount)
+    .u32be(snapshot.summaries.size);
+  for (const [prefix, summary] of snapshot.summaries) writeSummary(writer.byte(prefix), summary);
+  return writer.finish();
+}
+
+export function decodeSnapshot(bytes: Uint8Array): SnapshotRecord {
+  const reader = readerOf(bytes, 'snapshot record');
+  const head = {
+    height: number(reader),
+    root: copyBytes(reader.bytes(32)),
+    stateRoot: copyBytes(reader.bytes(32)),
+    records: number(reader),
+    bytes: number(reader),
+    pageCount: reader.u32be(),
+  };
+  const summaries = new Map<number, Summary>();
+  const size = reader.u32be();
+  for (let i = 0; i < size; i++) summaries.set(reader.byte(), readSummary(reader));
+  reader.end();
+  return { ...head, summaries };
+}
+
+export function encodeDownload(height: number, pageCount: number): Uint8Array {
+  return new ByteWriter().u64be(height).u32be(pageCount).finish();
+}
+
+export function decodeDownload(bytes: Uint8Array | undefined): { height: number; pageCount: number } {
+  const reader = readerOf(bytes, 'download record');
+  const download = { height: number(reader), pageCount: reader.u32be() };
+  reader.end();
+  return download;
+}
+
+/** The error for stored data that cannot be what this package wrote. */
+export function corrupt(what: string, why: string, cause?: unknown): AncestralRecordsError {
+  return new AncestralRecordsError(
+    'ANCESTRAL_RECORDS_CORRUPT',
+    `the stored ${what} is damaged (${why}): restore the database from a copy, or sync again into an empty folder`,
+    { details: { what, why }, cause },
+  );
+}
+
+function readerOf(bytes: Uint8Array | undefined, what: string): ByteReader {
+  if (bytes === undefined) throw corrupt(what, 'missing');
+  return new ByteReader(bytes, (_problem, detail) => corrupt(what, detail));
+}
+
+function writeSummary(writer: ByteWriter, { count, bytes, sum, checksum }: Summary): ByteWriter {
+  return writer.u64be(count).u64be(bytes).bytes(sum).bytes(checksum);
+}
+
+function readSummary(reader: ByteReader): Summary {
+  return {
+    count: number(reader),
+    bytes: number(reader),
+    sum: copyBytes(reader.bytes(uncompressedSumBytes)),
+    checksum: copyBytes(reader.bytes(encodedSumBytes)),
+  };
+}
+
+function number(reader: ByteReader): number {
+  const value = reader.u64be();
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt('number', `${value} is too large`);
+  return Number(value);
+}
