@@ -66,6 +66,11 @@ describe.each(zeroTransfers)('a zero transfer $name', ({ scenario, holders }) =>
   });
 });
 
+test('a zero transfer that changes nothing writes nothing', async () => {
+  const scenario: Scenario = { ...transfer, amount: 0n, mode: 'deso' };
+  expect((await connect(viewOf(scenario), scenario)).records).toEqual([]);
+});
+
 describe('a transfer restriction above 3', () => {
   const update: Scenario = { ...working, operation: 3, signer: owner };
 
