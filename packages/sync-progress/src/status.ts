@@ -6,7 +6,7 @@ export type SyncPhase = 'idle' | 'syncing' | 'done' | 'failed';
 /**
  * What a sync waits for. `manifest`: to be given one; `peers`: nobody is connected; `available-peer`: everybody
  * connected is in a back-off; `answers`: requests are outstanding; `proofs`, `commits`: local work is under way;
- * `memory`: bytes of cancelled requests are not released yet; `local-retry`: checking or writing failed and is tried
+ * `memory`: cancelled attempts still hold their bytes and their peers; `local-retry`: checking or writing failed and is tried
  * again; `nothing`: the sync is over.
  */
 export type WaitKind =
