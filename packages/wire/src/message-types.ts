@@ -32,16 +32,10 @@ export type MessageName = keyof typeof messageTypes;
 export const networks = { mainnet: 1, testnet: 2 } as const;
 
 /** Bits of `services` in a version message. `hyperSyncExtended` is ours; the Go node ignores it. */
-export const serviceBits: {
-  readonly fullNode: 1n;
-  readonly hyperSync: 2n;
-  readonly archival: 4n;
-  readonly validator: 8n;
-  readonly hyperSyncExtended: bigint;
-} = {
+export const serviceBits = {
   fullNode: 1n,
   hyperSync: 2n,
   archival: 4n,
   validator: 8n,
-  hyperSyncExtended: 1n << 20n,
+  hyperSyncExtended: 0x10_0000n,
 } as const;

@@ -1,0 +1,119 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { DesoHeader, MessageCodec } from '../src/index.js';
+import {
+  createBlockCodec,
+  createMessageCodec,
+  desoHeaderCodec,
+  type Message,
+  messageTypes,
+  transactionCodec,
+} from '../src/index.js';
+import { block, extendedMessage, goMessage, header, transaction } from './support/arbitraries.js';
+import { plain } from './support/plain.js';
+
+/** A valid encoding with some bytes replaced, removed, repeated, or exchanged for lengths that overflow or lie. */
+function mutated(encoded: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const mutation = fc.record({
+    kind: fc.constantFrom('replace', 'remove', 'repeat', 'lie'),
+    at: fc.nat(),
+    length: fc.integer({ min: 1, max: 40 }),
+    byte: fc.nat(255),
+  });
+  const lies = ['ffffffffffffffffff01', 'ffffffff0f', 'ffffffffffffff0f', '80808080808080808000', 'ffff03', '00'];
+  return fc.tuple(encoded, fc.array(mutation, { minLength: 1, maxLength: 4 })).map(([valid, mutations]) => {
+    let bytes = [...valid];
+    for (const { kind, at, length, byte } of mutations) {
+      const start = bytes.length === 0 ? 0 : at % bytes.length;
+      if (kind === 'replace') bytes[start] = byte;
+      else if (kind === 'remove') bytes.splice(start, length);
+      else if (kind === 'repeat') bytes = [...bytes.slice(0, start + length), ...bytes.slice(start)];
+      else bytes.splice(start, 1, ...Buffer.from(lies[byte % lies.length] as string, 'hex'));
+    }
+    return Uint8Array.from(bytes);
+  });
+}
+
+/** What `decode` accepts encodes to bytes that decode to the same; what it refuses, it refuses with a WireError. */
+function checkDecoder<T>(
+  codec: { encode(value: T): Uint8Array; decode(bytes: Uint8Array): T },
+  input: Uint8Array,
+): void {
+  let value: T;
+  try {
+    value = codec.decode(input);
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'WireError', code: expect.stringMatching(/^WIRE_/) });
+    return;
+  }
+  expect(plain(codec.decode(codec.encode(value)))).toEqual(plain(value));
+}
+
+const random = fc.oneof(
+  fc.uint8Array({ maxLength: 300 }),
+  // Small bytes make plausible counts and lengths.
+  fc
+    .array(fc.oneof({ weight: 8, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(255) }), { maxLength: 300 })
+    .map((values) => Uint8Array.from(values)),
+);
+const numRuns = 3_000;
+
+describe.each(['go', 'extended'] as const)('message decoders of the %s layout', (layout) => {
+  const codec: MessageCodec<Message<DesoHeader>> = createMessageCodec({ header: desoHeaderCodec, layout });
+  const message = (layout === 'go' ? goMessage : extendedMessage) as fc.Arbitrary<Message<DesoHeader>>;
+  const payloads = (type: number) => ({
+    encode: (value: Message<DesoHeader>) => codec.encode(value).payload,
+    decode: (payload: Uint8Array) => codec.decode({ type, payload }),
+  });
+
+  test('random bytes of every type', () => {
+    const types = [...Object.values(messageTypes), 0, 3, 20, 1_000_000];
+    fc.assert(
+      fc.property(fc.constantFrom(...types), random, (type, input) => checkDecoder(payloads(type), input)),
+      { numRuns: 2 * numRuns },
+    );
+  });
+
+  test('mutated messages', () => {
+    const frames = message.map((each) => codec.encode(each));
+    const mutatedFrames = frames.chain(({ type, payload }) =>
+      mutated(fc.constant(payload)).map((input) => ({ type, input })),
+    );
+    fc.assert(
+      fc.property(mutatedFrames, ({ type, input }) => checkDecoder(payloads(type), input)),
+      { numRuns },
+    );
+  });
+});
+
+const codecs = [
+  { name: 'transaction', codec: transactionCodec, value: transaction },
+  { name: 'block', codec: createBlockCodec(desoHeaderCodec), value: block },
+  {
+    name: 'header',
+    codec: {
+      encode: desoHeaderCodec.encode,
+      decode: (bytes: Uint8Array) => desoHeaderCodec.decode(bytes, 0).header,
+    },
+    value: header,
+  },
+] as const;
+
+describe.each(codecs)('$name decoder', ({ codec, value }) => {
+  const decoder = codec as { encode(value: unknown): Uint8Array; decode(bytes: Uint8Array): unknown };
+
+  test('random bytes', () => {
+    fc.assert(
+      fc.property(random, (input) => checkDecoder(decoder, input)),
+      { numRuns },
+    );
+  });
+
+  test('mutated encodings', () => {
+    const encodings = (value as fc.Arbitrary<unknown>).map((each) => decoder.encode(each));
+    fc.assert(
+      fc.property(mutated(encodings), (input) => checkDecoder(decoder, input)),
+      { numRuns },
+    );
+  });
+});
