@@ -1,0 +1,65 @@
+import { expect } from '@jest/globals';
+import type { StateDatabase, StateStore } from '../../src/index.js';
+import {
+  apply,
+  believed,
+  bytes,
+  fromHex,
+  hex,
+  type PlainState,
+  readAll,
+  rootOfState,
+  summarize,
+} from './plain-state.js';
+
+/** Every state record that is physically in the database. */
+export async function rawState(database: StateDatabase): Promise<PlainState> {
+  const iterator = database.iterator({ gte: bytes(1), lt: bytes(2), keyEncoding: 'view', valueEncoding: 'view' });
+  const entries = await iterator.nextv(1_000_000);
+  await iterator.close();
+  return new Map(entries.map(([key, value]) => [hex(key.subarray(1)), new Uint8Array(value)]));
+}
+
+/** Recomputes from the records alone whatever the store says about them. */
+export async function verifyStore(store: StateStore, database: StateDatabase): Promise<void> {
+  const raw = await rawState(database);
+  if (store.phase === 'empty') expect(raw.size).toBe(0);
+  if (store.phase === 'downloading') {
+    const { manifest, proved } = store.download() as NonNullable<ReturnType<StateStore['download']>>;
+    for (const index of proved) {
+      const entry = manifest.entries[index] as (typeof manifest.entries)[number];
+      const { startKey, endKey } = manifest.range(index);
+      const inside = [...raw].filter(([key]) => {
+        const isBefore = endKey === undefined || Buffer.compare(fromHex(key), endKey) < 0;
+        return isBefore && Buffer.compare(fromHex(key), startKey) >= 0;
+      });
+      const [summary] = summarize(new Map(inside)).values();
+      expect(summary).toEqual({ count: entry.count, bytes: entry.bytes, checksum: hex(entry.sum) });
+    }
+  }
+  if (store.phase !== 'ready') return;
+  const { height } = store;
+  if (height === undefined) throw new Error('ready without a height');
+  expect(believed(store)).toEqual(summarize(raw));
+  expect(hex(store.stateRoot())).toBe(rootOfState(raw));
+  for (const snapshot of store.snapshots()) {
+    const records = await readAll(store, snapshot.height);
+    const copy: PlainState = new Map(records.map(([key, value]) => [key, fromHex(value)]));
+    expect(rootOfState(copy)).toBe(hex(snapshot.stateRoot));
+    const manifest = await store.manifest(snapshot.height);
+    const sums = manifest.entries.map(({ start, count, bytes: size, sum }) => {
+      return [start[0], { count, bytes: size, checksum: hex(sum) }];
+    });
+    expect(sums).toEqual([...summarize(copy)]);
+  }
+}
+
+/** The state after a height of a chain whose blocks are known. */
+export function replay(
+  height: number,
+  changesOf: (height: number) => readonly { key: Uint8Array; value: Uint8Array | undefined }[],
+): PlainState {
+  let state: PlainState = new Map();
+  for (let at = 1; at <= height; at++) state = apply(state, changesOf(at));
+  return state;
+}
