@@ -23,7 +23,7 @@ export interface FrameDecoderOptions {
  * Cuts a byte stream into frames, wherever the stream was cut before.
  *
  * Network, type and length are each checked as soon as their last byte is there. The buffer grows with the bytes that arrive, to at most
- * twice as many, and never beyond the length that the frame announced and the limit allows.
+ * four times as many, and never beyond the length that the frame announced and the limit allows.
  */
 export class FrameDecoder {
   readonly #network: number;
@@ -124,7 +124,7 @@ export class FrameDecoder {
     const count = Math.min(this.#length - this.#received, bytes.length - at);
     const wanted = this.#received + count;
     if (wanted > this.#payload.length) {
-      const grown = new Uint8Array(Math.min(this.#length, Math.max(wanted, 2 * this.#payload.length)));
+      const grown = new Uint8Array(Math.min(this.#length, Math.max(wanted, 4 * this.#payload.length)));
       grown.set(this.#payload.subarray(0, this.#received));
       this.#payload = grown;
     }

@@ -94,11 +94,15 @@ function encodeRecords({ bytes, offsets }: PackedRecords, maxKeyBytes: number): 
     size += uvarintLength(length) + length;
   }
   const target = new Uint8Array(size);
+  const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const words = new DataView(target.buffer);
   let at = 0;
   for (let index = 0; index < offsets.length; index += 2) {
     const end = offsets[index + 1] as number;
     let from = offsets[index] as number;
     at = writeUvarint(target, at, end - from);
+    // Four bytes at a time: for lengths like these faster than `set`, which needs a view for each.
+    for (; from + 4 <= end; from += 4, at += 4) words.setInt32(at, source.getInt32(from));
     while (from < end) target[at++] = bytes[from++] as number;
   }
   return target;
