@@ -104,7 +104,8 @@ async function epochsToMerge(context: StoreContext, height: number, snapshot: Ab
     );
   }
   if (height === tip.height) return [];
-  const record = height < tip.height ? await context.disk.get(snapshotKey(height), snapshot) : undefined;
+  const isPast = Number.isSafeInteger(height) && height >= 0 && height < tip.height;
+  const record = isPast ? await context.disk.get(snapshotKey(height), snapshot) : undefined;
   if (record === undefined) throw unavailable(height);
   const epochs: number[] = [];
   for (let epoch = height; epoch < tip.height; epoch += context.parameters.snapshotPeriod) epochs.push(epoch);
