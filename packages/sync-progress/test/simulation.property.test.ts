@@ -201,4 +201,11 @@ describe('simulated networks', () => {
     for (const requests of report.requestsByPeer.values()) expect(requests).toBeLessThan(5 + 3_600 / 30);
     expect(report.events).toBeLessThan(3 * 3 * (5 + 3_600 / 30));
   });
+
+  test('a broken promise ends the run with the seed in its message', () => {
+    const state = createSimulatedState(createRandom(9), { recordsPerRange: [10], maxValueBytes: 50 });
+    // A limit below the chain's makes honest chunks look like lies.
+    const run = (): unknown => simulate({ seed: 9, state, peers: [{ name: 'good' }], options: { maxValueBytes: 1 } });
+    expect(run).toThrow(/^Seed 9, at [\d.]+ ms: the honest peer good is banned\.$/);
+  });
 });
