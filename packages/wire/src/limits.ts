@@ -45,7 +45,7 @@ export const defaultLimits: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   maxBlockBytes: 16_000_000,
   maxTransactionBytes: 16_000_000,
   maxBundleBytes: 64 * mebibyte,
-  maxItems: 1_000_000,
+  maxItems: 300_000,
   maxSnapshotDataBytes: 32 * mebibyte,
   maxRecords: 4 * mebibyte,
   maxKeyBytes: 65_536,

@@ -1,15 +1,17 @@
 import type { Block, BlockProducerInfo } from '../block.js';
 import type { HeaderCodec } from '../header-codec.js';
 import type { Limits } from '../limits.js';
-import { type Field, list, sized, struct } from './field.js';
+import { type Field, list, optional, sized, struct } from './field.js';
 import { headerField } from './header-field.js';
 import { byteString } from './primitives.js';
 import { transactionField } from './transaction-field.js';
 
-const producerField: Field<BlockProducerInfo> = /* @__PURE__ */ struct<BlockProducerInfo>({
-  publicKey: /* @__PURE__ */ byteString(255),
-  signature: /* @__PURE__ */ byteString(255),
-});
+const optionalProducer: Field<BlockProducerInfo | undefined> = /* @__PURE__ */ optional(
+  /* @__PURE__ */ struct<BlockProducerInfo>({
+    publicKey: /* @__PURE__ */ byteString(255),
+    signature: /* @__PURE__ */ byteString(255),
+  }),
+);
 
 /** Header and transactions, each after its length; then the producer, if the header has room for one, after a length that is 0 for none. */
 export function blockField<H>(codec: HeaderCodec<H>, limits: Limits): Field<Block<H>> {
@@ -32,19 +34,3 @@ export function blockField<H>(codec: HeaderCodec<H>, limits: Limits): Field<Bloc
     },
   };
 }
-
-const sizedProducer: Field<BlockProducerInfo> = /* @__PURE__ */ sized(producerField);
-
-const optionalProducer: Field<BlockProducerInfo | undefined> = {
-  minBytes: 1,
-  maxBytes: sizedProducer.maxBytes,
-  write(writer, producer) {
-    if (producer === undefined) writer.uvarint(0);
-    else sizedProducer.write(writer, producer);
-  },
-  read(reader) {
-    if (reader.payload[reader.offset] !== 0) return sizedProducer.read(reader);
-    reader.byte();
-    return undefined;
-  },
-};

@@ -7,7 +7,7 @@ import type {
   QuorumCertificate,
   TimeoutCertificate,
 } from '../deso-header.js';
-import { type Field, list, refined, sized, struct } from './field.js';
+import { type Field, list, optional, refined, struct } from './field.js';
 import { byteString, hash, int64, nonEmptyBytes, uint32, uint64 } from './primitives.js';
 
 const maxOpaqueBytes = 4_096;
@@ -88,24 +88,6 @@ const timeoutCertificate: Field<TimeoutCertificate> = /* @__PURE__ */ struct<Tim
   highQuorumCertificateViews: /* @__PURE__ */ list(uint64, maxOpaqueBytes),
   aggregateSignature,
 });
-
-/** A length and a value, or a length of 0 for none. */
-function optional<T>(field: Field<T>): Field<T | undefined> {
-  const present = sized(field);
-  return {
-    minBytes: 1,
-    maxBytes: present.maxBytes,
-    write(writer, value) {
-      if (value === undefined) writer.uvarint(0);
-      else present.write(writer, value);
-    },
-    read(reader) {
-      if (reader.payload[reader.offset] !== 0) return present.read(reader);
-      reader.byte();
-      return undefined;
-    },
-  };
-}
 
 type Certificates = Pick<DesoHeaderV2, 'voteCertificate' | 'timeoutCertificate'>;
 type Nullable<T> = { readonly [K in keyof T]-?: T[K] | undefined };

@@ -102,6 +102,24 @@ export function sized<T>(field: Field<T>): Field<T> {
   };
 }
 
+/** A length, then a value that takes exactly that length; a length of 0 for none. */
+export function optional<T>(field: Field<T>): Field<T | undefined> {
+  const present = sized(field);
+  return {
+    minBytes: 1,
+    maxBytes: present.maxBytes,
+    write(writer, value) {
+      if (value === undefined) writer.uvarint(0);
+      else present.write(writer, value);
+    },
+    read(reader) {
+      if (reader.payload[reader.offset] !== 0) return present.read(reader);
+      reader.byte();
+      return undefined;
+    },
+  };
+}
+
 /** `field` whose values must satisfy `isValid`, both ways; `message` says what they must be. */
 export function refined<T>(field: Field<T>, isValid: (value: T) => boolean, message: string): Field<T> {
   return {
