@@ -124,10 +124,13 @@ async function merge(
   const packer = new RecordPacker();
   const startedMs = performance.now();
   let scannedBytes = 0;
-  let hasConsumed = false;
+  let consumed = 0;
+  let isLate = false;
+  let needsFill = true;
   for (;;) {
-    if (sources.some((source) => source.needsFill)) {
+    if (needsFill) {
       await fillSources(sources);
+      needsFill = false;
       signal?.throwIfAborted();
     }
     const winner = lowest(sources);
@@ -141,14 +144,21 @@ async function merge(
     const valueOffset = isAncestral ? 1 : 0;
     const size = key.length - keyOffset + value.length - valueOffset;
     const isFull = isRecord && packer.count > 0 && packer.length + size > limits.maxBytes;
-    const isSpent =
-      hasConsumed && (scannedBytes >= limits.maxScanBytes || performance.now() - startedMs >= limits.maxScanMs);
+    if (consumed % 32 === 1) isLate = performance.now() - startedMs >= limits.maxScanMs;
+    const isSpent = consumed > 0 && (isLate || scannedBytes >= limits.maxScanBytes);
     if (isFull || isSpent) {
       return { records: packer.finish(), nextKey: copyBytes(key.subarray(keyOffset)), recordBytes: packer.length };
     }
     if (isRecord) packer.append(key, keyOffset, value, valueOffset);
-    scannedBytes += consume(sources, winner, key);
-    hasConsumed = true;
+    for (const source of sources) {
+      const head = source.head;
+      if (head === undefined) continue;
+      if (source !== winner && compareHeads(head[0], source.keyOffset, key, keyOffset) !== 0) continue;
+      scannedBytes += head[0].length + head[1].length;
+      source.advance();
+      needsFill ||= source.needsFill;
+    }
+    consumed++;
   }
 }
 
@@ -169,17 +179,4 @@ function lowest(sources: readonly MergeSource[]): MergeSource | undefined {
     }
   }
   return best;
-}
-
-/** Moves every source past the winner's key; returns the bytes that were looked at. */
-function consume(sources: readonly MergeSource[], winner: MergeSource, key: Uint8Array): number {
-  let bytes = 0;
-  for (const source of sources) {
-    const head = source.head;
-    if (head === undefined) continue;
-    if (source !== winner && compareHeads(head[0], source.keyOffset, key, winner.keyOffset) !== 0) continue;
-    bytes += head[0].length + head[1].length;
-    source.advance();
-  }
-  return bytes;
 }

@@ -54,7 +54,8 @@ export class RecordPacker {
       grown.set(this.#bytes.subarray(0, start));
       this.#bytes = grown;
     }
-    this.#bytes.set(offset === 0 ? bytes : bytes.subarray(offset), start);
+    if (size > 64) this.#bytes.set(offset === 0 ? bytes : bytes.subarray(offset), start);
+    else for (let i = 0; i < size; i++) this.#bytes[start + i] = bytes[offset + i] as number;
     this.#length += size;
     return start;
   }
