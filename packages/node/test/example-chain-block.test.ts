@@ -1,7 +1,10 @@
 import { type Block, createBlockCodec, createMessageCodec, type Transaction } from '@hs/wire';
 import { describe, expect, test } from '@jest/globals';
+import { verifyExampleBlock } from '../src/example-chain/block-rules.js';
 import type { ExampleHeader } from '../src/example-chain/header.js';
 import { exampleHeaderCodec } from '../src/example-chain/header-codec.js';
+import { defaultSecp256k1 } from '../src/example-chain/secp256k1-native.js';
+import { TransactionChecker } from '../src/example-chain/transaction-checker.js';
 import { isSameState } from './example-chain-memory-view.js';
 import {
   execute,
@@ -105,32 +108,18 @@ describe('verifying a block', () => {
     expect((await ruleBrokenBy(() => chain.verifyBlock({ header, transactions: [] }))).rule).toBe('BlockGenesis');
   });
 
-  test('a block of exactly the largest size is accepted, one byte more is not', async () => {
-    const opened = await openTestChain({
-      minFeeNanosPerKb: 0,
-      parameters: { snapshotPeriod: 10, maxBlockBytes: 65_536 },
+  test.each([1, 5, 130])('%d transactions may fill a block to the last byte, and not more', async (count) => {
+    const opened = await openTestChain();
+    const block = sealBlock(opened.chain, opened.chain.genesisHeader, { transactions: transfers(opened, count) });
+    const checker = new TransactionChecker({
+      verifySignature: defaultSecp256k1.verify,
+      minFeeNanosPerKb: 0n,
+      maxTransactionBytes: 65_536,
     });
-    const { chain, wallets } = opened;
-    const wallet = walletOf(wallets, 0);
-    const sized = (outputs: number, feeNanos: bigint): Transaction =>
-      wallet.transfer(
-        Array.from({ length: outputs }, () => ({ publicKey: wallet.publicKey, amountNanos: 0n })),
-        { nonce: { expirationBlockHeight: 5n, partialId: 1n }, feeNanos },
-      );
-    const sizes = new Set<number>();
-    for (let outputs = 1900; outputs < 1935 && !(sizes.has(65_536) && sizes.has(65_537)); outputs++) {
-      for (let feeBits = 0n; feeBits < 40n; feeBits += 1n) {
-        const block = sealBlock(chain, chain.genesisHeader, { transactions: [sized(outputs, 1n << feeBits)] });
-        const bytes = codec.encode(block).length;
-        sizes.add(bytes);
-        if (bytes <= 65_536) chain.verifyBlock(block);
-        else {
-          const { rule } = await ruleBrokenBy(() => chain.verifyBlock(block));
-          expect(['BlockTooLarge', 'TransactionTooLarge']).toContain(rule);
-        }
-      }
-    }
-    expect(Math.max(...sizes)).toBeGreaterThan(65_536);
+    const bytes = codec.encode(block).length;
+    verifyExampleBlock(block, { checker, maxBlockBytes: bytes });
+    const verify = (): void => verifyExampleBlock(block, { checker, maxBlockBytes: bytes - 1 });
+    expect(await ruleBrokenBy(verify)).toEqual({ code: 'NODE_CHAIN_RULE', rule: 'BlockTooLarge' });
   });
 
   test('blocks travel in block messages', async () => {
@@ -188,7 +177,6 @@ describe('assembling a block', () => {
       timeMs: header.timeMs,
       stateRoot: header.stateRoot,
       snapshotRoot: undefined,
-      producer: chain.spec.producers[0],
       producerKey: producerOf(1),
     });
   });

@@ -274,7 +274,7 @@ describe('header rules', () => {
     for (let height = 1; height <= 7; height++) {
       const { header } = sealBlock(chain, parent);
       chain.verifyHeader(header, parent, { nowMs: header.timeMs });
-      producers.push(chain.describeHeader(header).producer);
+      producers.push(toHex(chain.describeHeader(header).producerKey));
       parent = header;
     }
     const [a, b, c] = chain.spec.producers;

@@ -3,9 +3,7 @@ import type { ExampleHeader } from '../src/example-chain/header.js';
 import { chooseVouchedSnapshot } from '../src/example-chain/snapshot-choice.js';
 import { openTestChain, sealBlock } from './example-chain-setup.js';
 
-async function chainOf(
-  length: number,
-): Promise<{
+async function chainOf(length: number): Promise<{
   readonly headers: readonly ExampleHeader[];
   readonly choose: (tip: number) => Promise<number | undefined>;
 }> {

@@ -185,6 +185,11 @@ describe('genesis records', () => {
     expect(new Set(all.map(([key]) => toHex(key))).size).toBe(all.length);
   });
 
+  test('ascend by key', async () => {
+    const keys = (await records()).map(([key]) => key);
+    expect(keys.every((key, index) => index === 0 || compareBytes(keys[index - 1] ?? key, key) < 0)).toBe(true);
+  });
+
   test('are the same every time', async () => {
     expect(await records()).toEqual(await records());
   });

@@ -1,4 +1,4 @@
-import { equalBytes, fromHex, toHex } from '@hs/bytes';
+import { equalBytes, fromHex } from '@hs/bytes';
 import { pkidOf } from '@hs/dao-coin';
 import type { Transaction } from '@hs/wire';
 import type { BlockContents, Chain, ExecutionView } from '../chain/chain.js';
@@ -90,7 +90,6 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
       timeMs,
       stateRoot,
       snapshotRoot,
-      producer: toHex(producerPublicKey),
       producerKey: producerPublicKey,
     }),
     verifyHeader: (header, parent, { nowMs }) => verifyExampleHeader(header, parent, { nowMs, rules }),

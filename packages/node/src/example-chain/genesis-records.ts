@@ -1,9 +1,9 @@
-import { concatBytes, u32be, u64be } from '@hs/bytes';
+import { compareBytes, concatBytes, u32be, u64be } from '@hs/bytes';
 import { newProfileEntry, profileEntryCodec, profileKey, usernameKey } from '@hs/dao-coin';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { PackedRecords } from '../chain/chain.js';
 import { accountPrivateKey } from './account-key.js';
-import type { ChainSpecDraft } from './chain-spec.js';
+import type { ChainSpecDraft, GenesisSpec } from './chain-spec.js';
 import { RecordPacker } from './record-packer.js';
 import { defaultSecp256k1 } from './secp256k1-native.js';
 import { balanceKey, followKeys } from './state-keys.js';
@@ -15,49 +15,54 @@ const maxRecordsPerPack = 2048;
 const followsPerMember = 32;
 const empty = new Uint8Array(0);
 
+type GenesisRecord = readonly [key: Uint8Array, value: Uint8Array];
+
 /**
  * The state after block 0: balances and profiles of the seed's accounts, and follow pairs between members that exist only as PKIDs.
  *
- * Generated anew at each call, pack by pack, in an order that is not that of the keys.
+ * Generated anew at each call, then given pack by pack, ascending by key. Holds the records of one prefix at a time.
  */
 export function* genesisRecords(spec: Pick<ChainSpecDraft, 'genesis'>): Generator<PackedRecords> {
   const packer = new RecordPacker({ maxRecords: maxRecordsPerPack });
-  for (const [key, value] of records(spec)) {
-    packer.add(key, value);
-    if (packer.isFull) yield packer.take();
+  for (const recordsOfPrefix of prefixes(spec.genesis)) {
+    for (const [key, value] of [...recordsOfPrefix].sort(([left], [right]) => compareBytes(left, right))) {
+      packer.add(key, value);
+      if (packer.isFull) yield packer.take();
+    }
   }
   if (!packer.isEmpty) yield packer.take();
 }
 
-function* records({ genesis }: Pick<ChainSpecDraft, 'genesis'>): Generator<readonly [Uint8Array, Uint8Array]> {
+/** The records of each prefix, the prefixes ascending. */
+function* prefixes(genesis: GenesisSpec): Generator<Iterable<GenesisRecord>> {
+  const accounts = Array.from({ length: genesis.accounts }, (_, index) =>
+    defaultSecp256k1.publicKeyOf(accountPrivateKey(genesis.seed, index)),
+  );
+  const profiles = accounts
+    .slice(0, genesis.profiles)
+    .map((publicKey, index) => newProfileEntry({ publicKey, username: utf8.encode(`genesis_${index}`) }));
+  yield profiles.map((entry) => [profileKey(entry.publicKey), profileEntryCodec.encode(entry)]);
+  yield profiles.map((entry) => [usernameKey(entry.username), entry.publicKey]);
+  yield follows(genesis, (follower, followed) => followKeys(follower, followed)[0]);
+  yield follows(genesis, (follower, followed) => followKeys(follower, followed)[1]);
   const balance = u64be(genesis.accountNanos);
-  for (let index = 0; index < genesis.accounts; index++) {
-    const publicKey = defaultSecp256k1.publicKeyOf(accountPrivateKey(genesis.seed, index));
-    if (genesis.accountNanos > 0) yield [balanceKey(publicKey), balance];
-    if (index < genesis.profiles) {
-      const username = utf8.encode(`genesis_${index}`);
-      yield [profileKey(publicKey), profileEntryCodec.encode(newProfileEntry({ publicKey, username }))];
-      yield [usernameKey(username), publicKey];
-    }
-  }
-  yield* follows(genesis.seed, genesis.followPairs);
+  if (genesis.accountNanos > 0) yield accounts.map((publicKey) => [balanceKey(publicKey), balance]);
 }
 
 /** Each member follows the next ones round a ring, so that no pair comes twice; hashing spreads their keys. */
-function* follows(seed: string, pairs: number): Generator<readonly [Uint8Array, Uint8Array]> {
+function* follows(
+  { seed, followPairs }: GenesisSpec,
+  keyOf: (follower: Uint8Array, followed: Uint8Array) => Uint8Array,
+): Generator<GenesisRecord> {
   const seedHash = sha256(utf8.encode(seed));
-  const members = Math.max(Math.ceil(pairs / followsPerMember), followsPerMember + 1);
+  const members = Math.max(Math.ceil(followPairs / followsPerMember), followsPerMember + 1);
   const neighbours: Uint8Array[] = [];
-  for (let follower = 0, left = pairs; left > 0; follower++, left -= followsPerMember) {
+  for (let follower = 0, left = followPairs; left > 0; follower++, left -= followsPerMember) {
     while (neighbours.length <= followsPerMember) {
       neighbours.push(memberPkid(seedHash, (follower + neighbours.length) % members));
     }
     const own = neighbours.shift() as Uint8Array;
-    for (const followed of neighbours.slice(0, left)) {
-      const [byFollower, byFollowed] = followKeys(own, followed);
-      yield [byFollower, empty];
-      yield [byFollowed, empty];
-    }
+    for (const followed of neighbours.slice(0, left)) yield [keyOf(own, followed), empty];
   }
 }
 
