@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -27,8 +28,11 @@ describe('the README', () => {
   test.each(samples.map((code, i) => [i, code] as const))(
     'sample %i runs against the built package',
     async (i, code) => {
-      const folder = await mkdtemp(join(root, 'test', '.readme-'));
+      const folder = await mkdtemp(join(tmpdir(), 'ancestral-records-readme-'));
       try {
+        await mkdir(join(folder, 'node_modules', '@hs'), { recursive: true });
+        await symlink(root, join(folder, 'node_modules', '@hs', 'ancestral-records'));
+        await symlink(join(root, 'node_modules', 'memory-level'), join(folder, 'node_modules', 'memory-level'));
         await copyFile(join(root, 'test', 'crash', 'chain.mjs'), join(folder, 'hasher.mjs'));
         const { code: script } = await transform(code, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } });
         await writeFile(join(folder, 'sample.mjs'), script);
