@@ -18,6 +18,8 @@ const examples = {
   'custom-node': ['@hs/ellipticsum', '@hs/ancestral-records', '@hs/wire', '@hs/sync-progress', '@hs/node'],
 };
 
+/** Comments do not import. */
+const commentPattern = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 const importPattern = /\b(?:from|import|require)\s*\(?\s*(['"`])([^'"`\n]+)\1/g;
 
 function* filesUnder(folder, pattern) {
@@ -31,7 +33,7 @@ function* filesUnder(folder, pattern) {
 }
 
 function importsOf(file) {
-  return [...readFileSync(file, 'utf8').matchAll(importPattern)].map((match) => match[2]);
+  return [...readFileSync(file, 'utf8').replaceAll(commentPattern, '').matchAll(importPattern)].map((match) => match[2]);
 }
 
 function* violationsIn(folder, { allowed, isPortable, root }) {

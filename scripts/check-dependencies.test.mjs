@@ -45,7 +45,7 @@ const forbidden = {
   'a relative path into a sibling': ['packages/wire/src/bad.ts', "import '../../ellipticsum/src/index.js';"],
   'an import of the node': ['packages/wire/src/bad.ts', "import '@hs/node';"],
   'a Node module in a portable core': ['packages/sync-progress/src/bad.ts', "import { readFileSync } from 'node:fs';"],
-  'byte primitives left in a build': ['packages/wire/dist/bad.d.ts', "import type { ByteReader } from '@hs/bytes';"],
+  'byte primitives left in a build': ['packages/wire/dist/index.d.ts', "import type { ByteReader } from '@hs/bytes';"],
   'the DAO coin package in the node without it': ['examples/custom-node/src/bad.ts', "import '@hs/dao-coin';"],
 };
 

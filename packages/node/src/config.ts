@@ -71,7 +71,7 @@ export function readRunConfig(
 ): RunConfig {
   const flags = parseFlags(args);
   const file = readConfigFile(flags['config'] as string | undefined);
-  const valueOf = (name: string): { value: unknown; source: string } => {
+  const lookUp = (name: string): { value: unknown; source: string } => {
     const variable = `HS_NODE_${name.toUpperCase().replaceAll('-', '_')}`;
     if (flags[name] !== undefined) return { value: flags[name], source: `--${name}` };
     if (environment[variable] !== undefined) return { value: environment[variable], source: variable };
@@ -79,18 +79,18 @@ export function readRunConfig(
     return { value: settings[name]?.default, source: 'the default' };
   };
   const text = (name: string): string | undefined => {
-    const { value, source } = valueOf(name);
+    const { value, source } = lookUp(name);
     if (value === undefined || typeof value === 'string') return value;
     throw invalid(name, source, 'a string');
   };
   const integer = (name: string): number => {
-    const { value, source } = valueOf(name);
+    const { value, source } = lookUp(name);
     const number = typeof value === 'number' ? value : /^\d+$/.test(String(value)) ? Number(value) : Number.NaN;
     if (!Number.isSafeInteger(number) || number <= 0) throw invalid(name, source, 'a positive integer');
     return number;
   };
   const list = (name: string): string[] => {
-    const { value, source } = valueOf(name);
+    const { value, source } = lookUp(name);
     if (value === undefined) return [];
     const items = typeof value === 'string' ? value.split(',') : value;
     if (!Array.isArray(items) || items.some((item) => typeof item !== 'string')) {
@@ -101,12 +101,12 @@ export function readRunConfig(
   const oneOf = <Value extends string>(name: string, allowed: readonly Value[]): Value => {
     const value = text(name);
     const found = allowed.find((candidate) => candidate === value);
-    if (found === undefined) throw invalid(name, valueOf(name).source, `one of ${allowed.join(', ')}`);
+    if (found === undefined) throw invalid(name, lookUp(name).source, `one of ${allowed.join(', ')}`);
     return found;
   };
   const address = (name: string): HostAndPort | undefined => {
     const value = text(name);
-    return value === undefined || value === 'off' ? undefined : parseAddress(value);
+    return value === undefined || value === 'off' ? undefined : parseAddress(value, { isPortZeroAllowed: true });
   };
 
   const chain = text('chain');

@@ -148,7 +148,7 @@ export class FullNode<Header> implements AsyncDisposable {
       chainStore,
       ...(options.serving === undefined ? {} : { limits: options.serving }),
       isServingState: () => store.phase === 'ready',
-      onTransaction: (transaction, peer) => this.#onTransaction(transaction, peer),
+      onTransactions: (transactions, peer) => this.#onTransactions(transactions, peer),
       onAnnouncement: (_peer, hashes) => {
         if (hashes.some((hash) => !equalBytes(hash, chainStore.tipHash))) this.#sync.announced();
       },
@@ -274,7 +274,7 @@ export class FullNode<Header> implements AsyncDisposable {
       });
     }
     const id = await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
-    this.#relay(transaction, undefined);
+    this.#relay([transaction], undefined);
     return id;
   }
 
@@ -350,23 +350,29 @@ export class FullNode<Header> implements AsyncDisposable {
     }
   }
 
-  async #onTransaction(transaction: Transaction, from: Peer<Header>): Promise<void> {
+  async #onTransactions(transactions: readonly Transaction[], from: Peer<Header>): Promise<void> {
     const height = this.#store.height;
-    if (height === undefined || this.#pool.hasSeen(transactionHash(transaction))) return;
-    try {
-      await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
-    } catch (error) {
-      if (!hasCode(error, 'NODE_TRANSACTION_REFUSED')) throw error;
-      this.#logger.debug({ peer: from.id, ...(error as NodeError).details }, 'transaction refused');
-      return;
+    if (height === undefined) return;
+    const view = createBlockView(this.#store);
+    const taken: Transaction[] = [];
+    for (const transaction of transactions) {
+      if (this.#pool.hasSeen(transactionHash(transaction))) continue;
+      try {
+        await this.#pool.add(transaction, view, height + 1);
+        taken.push(transaction);
+      } catch (error) {
+        if (!hasCode(error, 'NODE_TRANSACTION_REFUSED')) throw error;
+        this.#logger.debug({ peer: from.id, ...(error as NodeError).details }, 'transaction refused');
+      }
     }
-    this.#relay(transaction, from);
+    this.#relay(taken, from);
   }
 
-  #relay(transaction: Transaction, from: Peer<Header> | undefined): void {
+  #relay(transactions: readonly Transaction[], from: Peer<Header> | undefined): void {
+    if (transactions.length === 0) return;
     for (const peer of this.#network.peers.values()) {
-      // A peer whose queue is full misses a loose transaction; blocks carry it to everybody.
-      if (peer !== from) peer.send({ type: 'transaction', transaction }).catch(() => undefined);
+      // A peer whose queue is full misses loose transactions; blocks carry them to everybody.
+      if (peer !== from) peer.send({ type: 'transaction-bundle-v2', transactions }).catch(() => undefined);
     }
   }
 }

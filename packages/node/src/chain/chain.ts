@@ -101,7 +101,7 @@ export interface Chain<Header> {
   readonly genesisHash: Uint8Array;
   readonly genesisHeader: Header;
   readonly headerCodec: HeaderCodec<Header>;
-  /** The state after block 0, key by key in no particular order, in packs of bounded size. */
+  /** The state after block 0, ascending by key, in packs of bounded size. */
   genesisRecords(): Iterable<PackedRecords>;
   hashHeader(header: Header): Uint8Array;
   describeHeader(header: Header): HeaderFacts;

@@ -2,11 +2,11 @@ import { NodeError } from '../node-error.js';
 import type { HostAndPort } from './transport.js';
 
 /**
- * Reads `host:port`; an IPv6 address stands in brackets.
+ * Reads `host:port`; an IPv6 address stands in brackets. Port 0, which lets the system choose, is for listening only.
  *
  * @throws NODE_CONFIGURATION if `text` is no such address
  */
-export function parseAddress(text: string): HostAndPort {
+export function parseAddress(text: string, options: { readonly isPortZeroAllowed?: boolean } = {}): HostAndPort {
   const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);

@@ -38,8 +38,8 @@ export interface PeerServerOptions<Header> {
   readonly limits?: Partial<ServingLimits>;
   /** False while the node syncs: then it serves no state. */
   readonly isServingState: () => boolean;
-  /** A loose transaction arrived. */
-  readonly onTransaction: (transaction: Transaction, peer: Peer<Header>) => Promise<void>;
+  /** Loose transactions arrived. */
+  readonly onTransactions: (transactions: readonly Transaction[], peer: Peer<Header>) => Promise<void>;
   /** A peer has blocks or headers that this node may not know. */
   readonly onAnnouncement: (peer: Peer<Header>, blockHashes: readonly Uint8Array[]) => void;
 }
@@ -77,10 +77,9 @@ export class PeerServer<Header> {
       case 'get-page':
         return this.#sendPage(peer, message);
       case 'transaction':
-        return this.#options.onTransaction(message.transaction, peer);
+        return this.#options.onTransactions([message.transaction], peer);
       case 'transaction-bundle-v2':
-        for (const transaction of message.transactions) await this.#options.onTransaction(transaction, peer);
-        return;
+        return this.#options.onTransactions(message.transactions, peer);
       case 'inv': {
         const blockHashes = message.items.filter((item) => item.kind === 'block').map((item) => item.hash);
         if (blockHashes.length > 0) this.#options.onAnnouncement(peer, blockHashes);

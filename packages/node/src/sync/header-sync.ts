@@ -2,13 +2,16 @@ import { equalBytes, toHex } from '@hs/bytes';
 import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
-import { hasCode, NodeError } from '../node-error.js';
+import { NodeError } from '../node-error.js';
+import type { SerialQueue } from '../state/serial-queue.js';
 
 export interface HeaderSyncOptions<Header> {
   readonly chain: Chain<Header>;
   readonly chainStore: ChainStore<Header>;
   readonly timeoutMs: number;
   readonly nowMs: () => number;
+  /** Answers of several peers may come at once; they are taken in one after the other. */
+  readonly queue: SerialQueue;
 }
 
 const noStopHash: Uint8Array = new Uint8Array(32);
@@ -26,68 +29,73 @@ export async function syncHeadersFrom<Header>(
   options: HeaderSyncOptions<Header>,
   signal: AbortSignal,
 ): Promise<number> {
-  const { chain, chainStore } = options;
+  const { chainStore } = options;
   let added = 0;
+  let reached = -1;
   for (;;) {
     const locator = await chainStore.locator();
     const answer = await peer.request(
       { type: 'get-headers', stopHash: noStopHash, locator },
       { timeoutMs: options.timeoutMs, signal },
     );
-    const fresh: Header[] = [];
-    let parent = chainStore.tipHeader;
-    let parentHash = chainStore.tipHash;
-    for (const header of answer.headers) {
-      const facts = chain.describeHeader(header);
-      if (facts.height <= chainStore.tipHeight) {
-        await requireSameHeader(header, options);
-        continue;
-      }
-      if (!equalBytes(facts.previousHash, parentHash)) {
-        await throwIfEquivocation(header, options);
-      }
-      try {
-        chain.verifyHeader(header, parent, { nowMs: options.nowMs() });
-      } catch (error) {
-        throw misbehaved(peer, `header ${facts.height} breaks a rule of the chain`, error);
-      }
-      fresh.push(header);
-      parent = header;
-      parentHash = chain.hashHeader(header);
-    }
-    await chainStore.append(fresh);
-    added += fresh.length;
-    if (fresh.length === 0) return added;
+    const taken = await options.queue.run(() => takeHeaders(peer, answer.headers, options));
+    added += taken.added;
+    if (taken.reached <= reached) return added;
+    reached = taken.reached;
   }
 }
 
-/** A header at a height that we have must be the one we have. */
-async function requireSameHeader<Header>(header: Header, options: HeaderSyncOptions<Header>): Promise<void> {
+/** Verifies headers that follow each other and stores the new ones. */
+async function takeHeaders<Header>(
+  peer: Peer<Header>,
+  headers: readonly Header[],
+  options: HeaderSyncOptions<Header>,
+): Promise<{ readonly added: number; readonly reached: number }> {
   const { chain, chainStore } = options;
-  const { height } = chain.describeHeader(header);
-  if (equalBytes(chain.hashHeader(header), await chainStore.hashAt(height))) return;
-  await throwIfEquivocation(header, options);
+  const fresh: Header[] = [];
+  let parent = chainStore.tipHeader;
+  let reached = -1;
+  for (const header of headers) {
+    const { height } = chain.describeHeader(header);
+    reached = height;
+    if (height <= chainStore.tipHeight) {
+      await requireSameHeader(peer, header, options);
+      continue;
+    }
+    try {
+      chain.verifyHeader(header, parent, { nowMs: options.nowMs() });
+    } catch (error) {
+      throw misbehaved(peer, `header ${height} breaks a rule of the chain`, error);
+    }
+    fresh.push(header);
+    parent = header;
+  }
+  await chainStore.append(fresh);
+  return { added: fresh.length, reached };
 }
 
 /**
- * Two valid headers at one height mean that a producer signed both, or that the peer is on another chain whose headers
- * pass for ours: either way nobody can tell which is right, and a person must decide.
+ * A header at a height that we have must be the one we have. Another one that is valid means that a producer signed two
+ * blocks of one height: nobody can tell which is right, and a person must decide.
  */
-async function throwIfEquivocation<Header>(header: Header, options: HeaderSyncOptions<Header>): Promise<void> {
+async function requireSameHeader<Header>(
+  peer: Peer<Header>,
+  header: Header,
+  options: HeaderSyncOptions<Header>,
+): Promise<void> {
   const { chain, chainStore } = options;
-  const { height, previousHash } = chain.describeHeader(header);
-  const parentHeight = height - 1;
-  if (parentHeight < 0 || parentHeight > chainStore.tipHeight || height > chainStore.tipHeight) return;
-  if (!equalBytes(await chainStore.hashAt(parentHeight), previousHash)) return;
+  const { height } = chain.describeHeader(header);
+  if (equalBytes(chain.hashHeader(header), await chainStore.hashAt(height))) return;
   try {
-    chain.verifyHeader(header, await chainStore.headerAt(parentHeight), { nowMs: options.nowMs() });
+    if (height === 0) throw new NodeError('NODE_CHAIN_RULE', 'another genesis block');
+    chain.verifyHeader(header, await chainStore.headerAt(height - 1), { nowMs: options.nowMs() });
   } catch (error) {
-    if (hasCode(error, 'NODE_CHAIN_RULE')) return;
-    throw error;
+    throw misbehaved(peer, `header ${height} is not ours and breaks a rule of the chain`, error);
   }
   throw new NodeError('NODE_EQUIVOCATION', `two valid headers at height ${height}: the chain has split`, {
     details: {
       height,
+      peer: peer.id,
       ours: toHex(chain.headerCodec.encode(await chainStore.headerAt(height))),
       theirs: toHex(chain.headerCodec.encode(header)),
     },

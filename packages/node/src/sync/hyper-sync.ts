@@ -58,7 +58,7 @@ export class HyperSync<Header> {
     this.#options = options;
     this.#progress = new HyperSyncProgress({
       maxBytesInFlight: options.maxBytesInFlight,
-      chunkBytes: options.chunkBytes,
+      maxChunkBytes: options.chunkBytes,
     });
     this.#downloader = new RangeDownloader({
       store: options.store,

@@ -9,9 +9,10 @@ import type { Logger } from '../logger.js';
 import type { Peer } from '../network/peer.js';
 import type { PeerNetwork } from '../network/peer-network.js';
 import { hasCode, NodeError } from '../node-error.js';
+import { SerialQueue } from '../state/serial-queue.js';
 import { syncBlocks } from './block-sync.js';
 import { syncHeadersFrom } from './header-sync.js';
-import { HyperSync, type HyperSyncReport } from './hyper-sync.js';
+import { delay, HyperSync, type HyperSyncReport } from './hyper-sync.js';
 
 /** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
 export type SyncMode = 'hyper' | 'block';
@@ -63,6 +64,9 @@ export const defaultSyncSettings: SyncSettings = {
   banMs: 24 * 60 * 60_000,
 };
 
+/** How long one peer's headers are waited for before the next peer is asked too. */
+const headerPatienceMs = 2_000;
+
 export interface SyncManagerOptions<Header> {
   readonly store: StateStore;
   readonly chain: Chain<Header>;
@@ -108,7 +112,11 @@ export class SyncManager<Header> {
   #wake: () => void = () => undefined;
   #isWoken = false;
   #headerSync: Promise<void> | undefined;
+  readonly #headerQueue = new SerialQueue();
+  /** Peers that owe us headers. */
+  readonly #asked = new Set<string>();
   #running: Promise<void> | undefined;
+  #failure: unknown;
 
   constructor(options: SyncManagerOptions<Header>) {
     this.#options = options;
@@ -140,6 +148,7 @@ export class SyncManager<Header> {
   /** Starts the loop. The promise settles when the loop ends: by {@link stop}, or with the error that ended it. */
   run(): Promise<void> {
     this.#running ??= this.#loop().catch((error: unknown) => {
+      if (this.#failure !== undefined) throw this.#failure;
       if (!this.#abort.signal.aborted) throw error;
     });
     return this.#running;
@@ -164,13 +173,18 @@ export class SyncManager<Header> {
     this.#wakeUp();
   }
 
+  /** Ends the loop with an error from a task beside it. */
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#abort.abort(error);
+  }
+
   async #loop(): Promise<void> {
-    const { store, chainStore, settings, network, nowMs, isProducer } = this.#options;
+    const { store, chainStore, settings, nowMs, isProducer } = this.#options;
     const { signal } = this.#abort;
     let waitingSince = nowMs();
     while (!signal.aborted) {
-      const peers = [...network.peers.values()];
-      if (peers.length === 0 && !isProducer && !this.isSynced) {
+      if (this.#servingPeers().length === 0 && !isProducer && !this.isSynced) {
         this.#enter('connecting', 'waiting for a peer');
         await this.#sleep(settings.pollIntervalMs);
         waitingSince = nowMs();
@@ -233,18 +247,31 @@ export class SyncManager<Header> {
     return this.#headerSync;
   }
 
+  /** A peer that takes its time does not hold up the others: it answers in the background, or is dropped in the end. */
   async #askForHeaders(): Promise<void> {
-    const { chain, chainStore, network, settings, nowMs, logger } = this.#options;
+    for (const peer of this.#servingPeers()) {
+      if (this.#abort.signal.aborted) return;
+      if (this.#asked.has(peer.id)) continue;
+      this.#asked.add(peer.id);
+      const answered = this.#askOneForHeaders(peer).finally(() => this.#asked.delete(peer.id));
+      await Promise.race([answered, delay(headerPatienceMs, this.#abort.signal)]);
+    }
+  }
+
+  async #askOneForHeaders(peer: Peer<Header>): Promise<void> {
+    const { chain, chainStore, settings, nowMs, logger } = this.#options;
     const { signal } = this.#abort;
-    for (const peer of network.peers.values()) {
+    try {
+      const options = { chain, chainStore, nowMs, timeoutMs: settings.requestTimeoutMs, queue: this.#headerQueue };
+      const added = await syncHeadersFrom(peer, options, signal);
+      if (added > 0) logger.debug({ peer: peer.id, added, tipHeight: chainStore.tipHeight }, 'headers verified');
+    } catch (error) {
       if (signal.aborted) return;
-      try {
-        const options = { chain, chainStore, nowMs, timeoutMs: settings.requestTimeoutMs };
-        const added = await syncHeadersFrom(peer, options, signal);
-        if (added > 0) logger.debug({ peer: peer.id, added, tipHeight: chainStore.tipHeight }, 'headers verified');
-      } catch (error) {
-        this.#blame(peer, error);
-      }
+      if (hasCode(error, 'NODE_PEER_MISBEHAVED')) {
+        const { message, details } = error as NodeError;
+        this.#ban(peer, message, details);
+      } else if (hasCode(error, 'NODE_PEER_TIMEOUT')) peer.close(error as NodeError);
+      else if (!hasCode(error, 'NODE_PEER_CLOSED') && !hasCode(error, 'NODE_PEER_LIMIT')) this.#fail(error);
     }
   }
 
@@ -270,30 +297,15 @@ export class SyncManager<Header> {
       },
     });
     this.#hyperSync = hyperSync;
-    const refresh = this.#refreshHeadersUntilSnapshot();
+    // A newer snapshot must be known when the old one is given up.
+    const refresh = setInterval(() => void this.#syncHeaders(), settings.pollIntervalMs);
     try {
       this.#report = await hyperSync.run(this.#abort.signal);
       logger.info({ ...this.#report }, 'hyper sync: the snapshot is proved and complete');
     } finally {
-      refresh.stop();
+      clearInterval(refresh);
       this.#hyperSync = undefined;
     }
-  }
-
-  /** Headers go on coming while a snapshot is downloaded: a newer one must be known when the old one is given up. */
-  #refreshHeadersUntilSnapshot(): { stop: () => void } {
-    const { settings, logger } = this.#options;
-    let isBusy = false;
-    const timer = setInterval(() => {
-      if (isBusy) return;
-      isBusy = true;
-      this.#syncHeaders()
-        .catch((error: unknown) => logger.warn({ err: error }, 'headers: cannot refresh'))
-        .finally(() => {
-          isBusy = false;
-        });
-    }, settings.pollIntervalMs);
-    return { stop: () => clearInterval(timer) };
   }
 
   async #loadGenesis(): Promise<void> {
@@ -312,14 +324,14 @@ export class SyncManager<Header> {
   }
 
   async #syncBlocks(): Promise<number> {
-    const { store, chain, chainStore, processor, network, settings } = this.#options;
+    const { store, chain, chainStore, processor, settings } = this.#options;
     return syncBlocks(
       {
         chain,
         chainStore,
         processor,
         height: () => store.height ?? 0,
-        peers: () => [...network.peers.values()],
+        peers: () => this.#servingPeers(),
         blocksPerRequest: settings.blocksPerRequest,
         requestsAhead: settings.blockRequestsAhead,
         timeoutMs: settings.requestTimeoutMs,
@@ -341,18 +353,13 @@ export class SyncManager<Header> {
     } else this.#enter('synced', `at the header tip, ${chainStore.tipHeight}`);
   }
 
-  #snapshotPeers(): ReadonlyMap<string, Peer<Header>> {
-    return new Map([...this.#options.network.peers].filter(([, peer]) => isSnapshotPeer(peer)));
+  /** Peers that say that they serve the chain; clients do not. */
+  #servingPeers(): readonly Peer<Header>[] {
+    return [...this.#options.network.peers.values()].filter(isServingPeer);
   }
 
-  #blame(peer: Peer<Header>, error: unknown): void {
-    this.#abort.signal.throwIfAborted();
-    if (hasCode(error, 'NODE_PEER_MISBEHAVED')) {
-      const { message, details } = error as NodeError;
-      this.#ban(peer, message, details);
-    } else if (hasCode(error, 'NODE_PEER_CLOSED') || hasCode(error, 'NODE_PEER_TIMEOUT')) {
-      this.#options.logger.debug({ peer: peer.id, err: error }, 'peer did not answer');
-    } else throw error;
+  #snapshotPeers(): ReadonlyMap<string, Peer<Header>> {
+    return new Map([...this.#options.network.peers].filter(([, peer]) => isSnapshotPeer(peer)));
   }
 
   #ban(peer: Peer<Header>, reason: string, evidence: Readonly<Record<string, unknown>>): void {
@@ -393,6 +400,10 @@ export class SyncManager<Header> {
     this.#isWoken = false;
     signal.throwIfAborted();
   }
+}
+
+function isServingPeer<Header>(peer: Peer<Header>): boolean {
+  return (peer.remote.services & serviceBits.fullNode) !== 0n;
 }
 
 function isSnapshotPeer<Header>(peer: Peer<Header>): boolean {

@@ -1,0 +1,42 @@
+/** How much happens on the example's chain, and how fast. */
+export interface Plan {
+  /** Profiles whose owners mint a DAO coin. */
+  readonly creators: number;
+  readonly holdersPerCreator: number;
+  /** Times that every holder's DAO coin balance changes after it came to be. */
+  readonly rounds: number;
+  /** Share of the holders that also receive payments. */
+  readonly paidShare: number;
+  /** Payments to each of those. */
+  readonly payments: number;
+  /** Follow pairs in the genesis state; each is two records. */
+  readonly followPairs: number;
+  readonly snapshotPeriod: number;
+  readonly blockIntervalMs: number;
+  /** Transactions in the pool at any time, at most. */
+  readonly maxPending: number;
+  /** Transactions a block while newcomers sync. */
+  readonly backgroundPerBlock: number;
+  /** Snapshot epochs before the newcomer comes, at least. */
+  readonly epochs: number;
+  /** What the report holds the chain to. */
+  readonly minRecords: number;
+}
+
+export function makePlan(scale: number): Plan {
+  const creators = 42;
+  return {
+    creators,
+    holdersPerCreator: Math.max(4, Math.round(100 * scale)),
+    rounds: 2,
+    paidShare: 0.75,
+    payments: 2,
+    followPairs: Math.round(1000 * scale),
+    snapshotPeriod: 30,
+    blockIntervalMs: 350,
+    maxPending: 200,
+    backgroundPerBlock: 12,
+    epochs: 3,
+    minRecords: Math.round(20_000 * Math.min(1, scale)),
+  };
+}

@@ -1,0 +1,53 @@
+export { BlockProcessor, type BlockProcessorOptions, type ConnectedBlock } from './chain/block-processor.js';
+export type {
+  BlockContents,
+  BlockSealer,
+  BlockTemplate,
+  Chain,
+  ChainParameters,
+  ExecutionView,
+  ForkedView,
+  HeaderFacts,
+  HeaderReader,
+  PackedRecords,
+  SnapshotChoice,
+} from './chain/chain.js';
+export { ChainStore, nodePrefixes } from './chain/chain-store.js';
+export { describeSettings, type RunConfig, readRunConfig } from './config.js';
+export { defaultServices, FullNode, type FullNodeOptions, type NodeStatus, type PeerSummary } from './full-node.js';
+export { type HttpStatusServer, openHttpStatus, type StatusSource } from './http/http-status.js';
+export { type Logger, silentLogger } from './logger.js';
+export { formatAddress, parseAddress } from './network/address.js';
+export type { BanRecord, BanStorage } from './network/ban-record.js';
+export { type Clock, systemClock } from './network/clock.js';
+export type { AnswerTo, PeerRequest } from './network/message-roles.js';
+export {
+  defaultAllowances,
+  defaultNetworkLimits,
+  defaultNetworkTimeouts,
+  defaultRedialOptions,
+} from './network/network-defaults.js';
+export type { BanOptions, NetworkEvents } from './network/network-events.js';
+export type {
+  Allowances,
+  NetworkLimits,
+  NetworkOptions,
+  NetworkTimeouts,
+  RedialOptions,
+} from './network/network-options.js';
+export type { Peer, RemoteFacts } from './network/peer.js';
+export { PeerNetwork } from './network/peer-network.js';
+export { tcpTransport } from './network/tcp-transport.js';
+export type { Connection, ConnectionHandlers, HostAndPort, Listener, Transport } from './network/transport.js';
+export { hasCode, NodeError, type NodeErrorCode, nodeErrorCodes } from './node-error.js';
+export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingLimits } from './serving/peer-server.js';
+export { type BlockView, createBlockView } from './state/block-view.js';
+export type { HyperSyncReport } from './sync/hyper-sync.js';
+export {
+  defaultSyncSettings,
+  type NodePhase,
+  type SyncManagerStatus,
+  type SyncMode,
+  type SyncSettings,
+} from './sync/sync-manager.js';
+export { TransactionPool, type TransactionPoolOptions } from './transaction-pool.js';
