@@ -10,7 +10,7 @@ export function parseAddress(text: string, options: { readonly isPortZeroAllowed
   const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (host === undefined || !(port <= 65_535)) {
+  if (host === undefined || !(port >= (options.isPortZeroAllowed ? 0 : 1) && port <= 65_535)) {
     throw new NodeError('NODE_CONFIGURATION', `"${text}" is no address: write host:port, or [host]:port for IPv6`, {
       details: { address: text },
     });

@@ -276,7 +276,7 @@ export class PeerNetwork<Header> implements AsyncDisposable {
     return await shakeHands({
       connection: arrival.connection,
       handshake,
-      messages: this.#messages('go'),
+      messages: this.#messages('extended'),
       network,
       settings: this.#settings,
       clock: this.#clock,

@@ -11,6 +11,7 @@ import type { Connection } from './transport.js';
 export interface ShakeHandsOptions<Header, Session> {
   readonly connection: Connection;
   readonly handshake: Handshake;
+  /** Of the extended layout, which knows every message. */
   readonly messages: SessionMessages<Header>;
   readonly network: number;
   readonly settings: NetworkSettings;
@@ -57,7 +58,8 @@ export function shakeHands<Header, Session>(options: ShakeHandsOptions<Header, S
       maxPayloadBytes: (type) => {
         if (hasVerackBegun) return messages.maxPayloadBytes(type, () => false);
         hasVerackBegun = type === verackType;
-        return type === versionType || type === verackType ? maxHandshakePayloadBytes : 0;
+        if (type === versionType || type === verackType) return maxHandshakePayloadBytes;
+        return messages.nameOf(type) === undefined ? undefined : 0;
       },
       onFrame: (frame) => {
         try {
