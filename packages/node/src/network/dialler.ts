@@ -6,6 +6,7 @@ import { RedialPolicy } from './redial-policy.js';
 
 /** A connection as the dialler sees it. */
 export interface DialledSession {
+  readonly isClosed: boolean;
   readonly whenClosed: Promise<NodeError>;
 }
 
@@ -30,8 +31,9 @@ interface Deferred<T> {
 interface Entry<Session> {
   readonly abort: AbortController;
   isPersistent: boolean;
-  /** The connection that exists, or the next one. */
-  session: Deferred<Session>;
+  /** The last connection, which may be closed by now. */
+  current: Session | undefined;
+  next: Deferred<Session>;
   task: Promise<void>;
 }
 
@@ -51,10 +53,12 @@ export class Dialler<Session extends DialledSession> {
    */
   connect(address: string, options: { readonly isPersistent: boolean }): Promise<Session> {
     const known = this.#entries.get(address);
-    if (known !== undefined) {
+    if (known !== undefined && !isOver(known)) {
       known.isPersistent ||= options.isPersistent;
-      return known.session.promise;
+      const { current, next } = known;
+      return current === undefined || current.isClosed ? next.promise : Promise.resolve(current);
     }
+    this.#entries.delete(address);
     const { maxAddresses } = this.#options;
     if (this.#entries.size >= maxAddresses) {
       const message = `${maxAddresses} addresses are dialled already`;
@@ -62,17 +66,19 @@ export class Dialler<Session extends DialledSession> {
     }
     const entry: Entry<Session> = {
       abort: new AbortController(),
-      session: deferred(),
+      current: undefined,
+      next: deferred(),
       isPersistent: options.isPersistent,
       task: Promise.resolve(),
     };
     this.#entries.set(address, entry);
+    const { promise } = entry.next;
     entry.task = this.#keep(address, entry)
-      .catch((error: unknown) => entry.session.reject(error))
+      .catch((error: unknown) => entry.next.reject(error))
       .finally(() => {
         if (this.#entries.get(address) === entry) this.#entries.delete(address);
       });
-    return entry.session.promise;
+    return promise;
   }
 
   /** Stops dialling an address; a connection that exists is the caller's to close. */
@@ -99,9 +105,10 @@ export class Dialler<Session extends DialledSession> {
       try {
         const session = await dial(address, signal);
         const connectedAtMs = clock.monotonicMs();
-        entry.session.resolve(session);
+        entry.current = session;
+        entry.next.resolve(session);
+        entry.next = deferred();
         await session.whenClosed;
-        entry.session = deferred();
         lastedMs = clock.monotonicMs() - connectedAtMs;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
@@ -114,6 +121,11 @@ export class Dialler<Session extends DialledSession> {
       if (signal.aborted) throw signal.reason;
     }
   }
+}
+
+/** The one connection that was wanted has been, and is closed. */
+function isOver<Session extends DialledSession>(entry: Entry<Session>): boolean {
+  return !entry.isPersistent && entry.current?.isClosed === true;
 }
 
 function deferred<T>(): Deferred<T> {

@@ -35,7 +35,11 @@ export class FrameChannel {
   readonly #decoder: FrameDecoder;
   #handlers: FrameChannelHandlers;
   #closed: NodeError | undefined;
+  /** Frames of the last read that the owner has not taken yet. */
+  readonly #backlog: Frame[] = [];
+  #isHandingOut = false;
   #isPaused = false;
+  #isReading = true;
   #bytesIn = 0;
   #bytesOut = 0;
   #receivedAtMs: number;
@@ -88,7 +92,7 @@ export class FrameChannel {
 
   /** Since the last byte came; 0 while nothing is read. */
   get silentForMs(): number {
-    return this.#isPaused ? 0 : this.#clock.monotonicMs() - this.#receivedAtMs;
+    return !this.#isReading ? 0 : this.#clock.monotonicMs() - this.#receivedAtMs;
   }
 
   /** Lets somebody else handle what comes from now on. */
@@ -106,13 +110,11 @@ export class FrameChannel {
     });
   }
 
-  /** Reads or does not read. */
+  /** Takes nothing more from the remote, or goes on. */
   setPaused(isPaused: boolean): void {
-    if (isPaused === this.#isPaused || this.#closed !== undefined) return;
+    if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    this.#receivedAtMs = this.#clock.monotonicMs();
-    if (isPaused) this.#connection.pause();
-    else this.#connection.resume();
+    this.#handOut();
   }
 
   /** Ends the connection at once. Idempotent. */
@@ -134,9 +136,30 @@ export class FrameChannel {
     } catch (cause) {
       this.close(malformed(cause));
     }
-    for (const frame of frames) {
-      if (this.#closed === undefined) this.#handlers.onFrame(frame);
+    this.#backlog.push(...frames);
+    this.#handOut();
+  }
+
+  /** Hands out frames until there are none, or the owner pauses; reads only while there is nothing to hand out. */
+  #handOut(): void {
+    if (this.#isHandingOut) return;
+    this.#isHandingOut = true;
+    let next = 0;
+    for (; next < this.#backlog.length && !this.#isPaused && this.#closed === undefined; next++) {
+      const frame = this.#backlog[next];
+      if (frame !== undefined) this.#handlers.onFrame(frame);
     }
+    this.#backlog.splice(0, next);
+    this.#isHandingOut = false;
+    this.#setReading(!this.#isPaused && this.#backlog.length === 0);
+  }
+
+  #setReading(isReading: boolean): void {
+    if (isReading === this.#isReading || this.#closed !== undefined) return;
+    this.#isReading = isReading;
+    this.#receivedAtMs = this.#clock.monotonicMs();
+    if (isReading) this.#connection.resume();
+    else this.#connection.pause();
   }
 }
 

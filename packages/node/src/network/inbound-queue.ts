@@ -4,13 +4,14 @@ import type { Frame } from '@hs/wire';
  * The messages of one peer that wait to be handled, still as bytes.
  *
  * Past its bounds it is full, and nothing more should be read. When reading has to go on nevertheless, it takes four times
- * as much before it refuses.
+ * as much of either kind before it refuses: announcements leave the room of requests alone.
  */
 export class InboundQueue {
   readonly #maxBytes: number;
   readonly #maxFrames: number;
-  readonly #frames: Frame[] = [];
-  #bytes = 0;
+  readonly #waiting: QueuedFrame[] = [];
+  readonly #requests = { bytes: 0, frames: 0 };
+  readonly #announcements = { bytes: 0, frames: 0 };
 
   constructor(options: { readonly maxBytes: number; readonly maxFrames: number }) {
     this.#maxBytes = options.maxBytes;
@@ -18,31 +19,41 @@ export class InboundQueue {
   }
 
   get isFull(): boolean {
-    return this.#frames.length >= this.#maxFrames || this.#bytes >= this.#maxBytes;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
+    const bytes = this.#requests.bytes + this.#announcements.bytes;
+    return this.#waiting.length >= this.#maxFrames || bytes >= this.#maxBytes;
   }
 
   /** False if there is no room even for what must be read. */
-  push(frame: Frame): boolean {
-    if (this.#frames.length >= hardFactor * this.#maxFrames || this.#bytes >= hardFactor * this.#maxBytes) return false;
-    this.#frames.push(frame);
-    this.#bytes += frame.payload.length;
+  push(frame: Frame, options: { readonly isRequest: boolean }): boolean {
+    const held = this.#heldBy(options.isRequest);
+    if (held.frames >= hardFactor * this.#maxFrames || held.bytes >= hardFactor * this.#maxBytes) return false;
+    held.frames++;
+    held.bytes += frame.payload.length;
+    this.#waiting.push({ frame, isRequest: options.isRequest });
     return true;
   }
 
-  shift(): Frame | undefined {
-    const frame = this.#frames.shift();
-    if (frame !== undefined) this.#bytes -= frame.payload.length;
-    return frame;
+  shift(): QueuedFrame | undefined {
+    const next = this.#waiting.shift();
+    if (next === undefined) return undefined;
+    const held = this.#heldBy(next.isRequest);
+    held.frames--;
+    held.bytes -= next.frame.payload.length;
+    return next;
   }
 
   clear(): void {
-    this.#frames.length = 0;
-    this.#bytes = 0;
+    while (this.shift() !== undefined);
   }
+
+  #heldBy(isRequest: boolean): { bytes: number; frames: number } {
+    return isRequest ? this.#requests : this.#announcements;
+  }
+}
+
+interface QueuedFrame {
+  readonly frame: Frame;
+  readonly isRequest: boolean;
 }
 
 const hardFactor = 4;

@@ -185,7 +185,7 @@ export class PeerSession<Header> implements Peer<Header> {
     } else {
       this.#options.allowance.received(frame.payload.length + frameOverheadBytes);
       if (name === 'ping') this.#answerPing(frame);
-      else if (this.#queue.push(frame)) this.#deliver();
+      else if (this.#queue.push(frame, { isRequest: isRequestName(name) })) this.#deliver();
       else if (isRequestName(name)) this.close(flooded());
       else this.#discardedMessages++;
       this.#updateReading();
@@ -214,18 +214,17 @@ export class PeerSession<Header> implements Peer<Header> {
   }
 
   async #deliverAll(): Promise<void> {
-    const { onMessage, allowance, messages } = this.#options;
+    const { onMessage, allowance } = this.#options;
     const { signal } = this.#ended;
     while (!signal.aborted) {
-      const frame = this.#queue.shift();
-      if (frame === undefined) {
+      const next = this.#queue.shift();
+      if (next === undefined) {
         this.#isDelivering = false;
         return;
       }
       this.#updateReading();
-      const name = messages.nameOf(frame.type);
-      if (name !== undefined && isRequestName(name)) await allowance.passRequest(signal);
-      const message = this.#decode(frame);
+      if (next.isRequest) await allowance.passRequest(signal);
+      const message = this.#decode(next.frame);
       if (message !== undefined) await onMessage(this, message);
     }
   }
