@@ -3,7 +3,7 @@ import type { LateResult } from './in-flight.js';
 import type { SyncSettings } from './options.js';
 import { BusyRate } from './rate.js';
 
-/** Rate assumed for a peer that was never measured, when one is needed to compare. */
+/** Rate assumed for a peer as long as little is measured, when one is needed to compare. */
 const assumedBytesPerSecond = 1024 * 1024;
 
 /** What is known about one peer, and what is outstanding at it. */
@@ -37,7 +37,7 @@ export class Peer {
   }
 
   get comparableRate(): number {
-    return Math.max(this.rate.bytesPerSecond ?? assumedBytesPerSecond, 1);
+    return Math.max(this.rate.cautiousBytesPerSecond(assumedBytesPerSecond), 1);
   }
 
   isUsable(nowMs: number): boolean {

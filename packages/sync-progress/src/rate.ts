@@ -1,4 +1,6 @@
 const halfLifeMs = 20_000;
+/** How much time at the assumed rate a peer's samples are mixed with. */
+const assumedMs = 500;
 
 /** Bytes per second of one peer, over the time in which something was outstanding; older samples fade. */
 export class BusyRate {
@@ -25,6 +27,14 @@ export class BusyRate {
   /** Undefined before the first sample. */
   get bytesPerSecond(): number | undefined {
     return this.#isMeasured ? (this.#bytes * 1000) / Math.max(this.#elapsedMs, 1) : undefined;
+  }
+
+  /**
+   * The rate as far as the samples are evidence for it: they are mixed with a short time at `assumed` bytes per second,
+   * so that the first small answers, which measure little but the round trip, do not make equal peers look unequal.
+   */
+  cautiousBytesPerSecond(assumed: number): number {
+    return (this.#bytes * 1000 + assumed * assumedMs) / (this.#elapsedMs + assumedMs);
   }
 }
 
