@@ -62,7 +62,9 @@ async function runExample(run: Run, options: Options): Promise<boolean> {
     await network.start(setup, { name: 'follower 2', connect: [...connect], sync: 'block' }),
   ];
   const providers = [producer, ...followers];
-  for (const node of providers) terminal.say(`  ${node.name}: peers ${node.address}, status ${node.url}/status`);
+  for (const node of providers) {
+    terminal.say(`  ${node.name}: pid ${node.pid}, peers ${node.address}, status ${node.url}/status`);
+  }
   await waitFor(async () => (await heights(providers)).every((height) => height >= 1), signal);
 
   const entry = followers[0] as NodeProcess;
@@ -247,9 +249,10 @@ function sayHowToLook({ network, terminal }: Run): void {
   for (const node of network.nodes) {
     terminal.say(`  ${node.name.padEnd(16)} pid ${node.pid}, peers ${node.address}, status ${node.url}/status`);
   }
-  terminal.say(`Its files are in ${network.folder}.`);
+  terminal.say(`Its databases and logs are in ${network.folder}.`);
   terminal.say(`Look:  curl -s ${network.nodes[0]?.url}/status`);
-  terminal.say(`Stop:  kill ${network.nodes.map((node) => node.pid).join(' ')}`);
+  terminal.say(`      tail -f ${network.nodes[0]?.folder}.log`);
+  terminal.say(`Stop:  kill ${network.nodes.map((node) => node.pid).join(' ')}; rm -r ${network.folder}`);
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -40,7 +40,7 @@ export class NodeProcess {
     readonly options: NodeProcessOptions;
     readonly child: ChildProcess;
     readonly exited: Promise<number>;
-    readonly up: { readonly peers: HostAndPort; readonly http: HostAndPort };
+    readonly up: Addresses;
     readonly lastErrors: readonly string[];
   }) {
     this.name = parts.options.name;
@@ -48,13 +48,14 @@ export class NodeProcess {
     this.#child = parts.child;
     this.#exited = parts.exited;
     this.#lastErrors = parts.lastErrors;
-    this.address = `${parts.up.peers.host}:${parts.up.peers.port}`;
-    this.url = `http://${parts.up.http.host}:${parts.up.http.port}`;
+    this.address = parts.up.peers;
+    this.url = parts.up.http;
   }
 
   /** Starts the process and waits until the node is up. */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const args = ['run', '--chain', options.chainFile, '--data', options.folder];
+    args.push('--log-file', `${options.folder}.log`, '--log-level', 'debug');
     args.push('--listen', options.listen ?? '127.0.0.1:0', '--http', '127.0.0.1:0', '--sync', options.sync ?? 'hyper');
     for (const address of options.connect ?? []) args.push('--connect', address);
     if (options.producer !== undefined) {
@@ -71,18 +72,16 @@ export class NodeProcess {
     };
     const exited = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)));
     createInterface({ input: child.stderr }).on('line', remember);
-    const up = await new Promise<{ peers: HostAndPort; http: HostAndPort }>((resolve, reject) => {
+    const up = await new Promise<Addresses>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new Error(`${options.name} did not start in ${startTimeoutMs} ms`));
       }, startTimeoutMs);
       createInterface({ input: child.stdout }).on('line', (line) => {
-        const entry = parseLogLine(line);
-        if (entry === undefined) return;
-        if (entry.level >= errorLevel) remember(line);
-        if (entry.msg !== 'node is up') return;
+        const match = /^node is up: peers (\S+), status (\S+)\/status,/.exec(line);
+        if (match?.[1] === undefined || match[2] === undefined) return;
         clearTimeout(timer);
-        resolve(entry as unknown as { peers: HostAndPort; http: HostAndPort });
+        resolve({ peers: match[1], http: match[2] });
       });
       void exited.then((code) => {
         clearTimeout(timer);
@@ -131,17 +130,7 @@ export class NodeProcess {
   }
 }
 
-interface HostAndPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-const errorLevel = 50;
-
-function parseLogLine(line: string): { readonly level: number; readonly msg: string } | undefined {
-  try {
-    return JSON.parse(line) as { level: number; msg: string };
-  } catch {
-    return undefined;
-  }
+interface Addresses {
+  readonly peers: string;
+  readonly http: string;
 }

@@ -24,6 +24,8 @@ export interface Plan {
 }
 
 export function makePlan(scale: number): Plan {
+  // A quick look has short epochs too.
+  const isQuick = scale < 0.5;
   const creators = 42;
   return {
     creators,
@@ -32,8 +34,8 @@ export function makePlan(scale: number): Plan {
     paidShare: 0.75,
     payments: 2,
     followPairs: Math.round(1000 * scale),
-    snapshotPeriod: 25,
-    blockIntervalMs: 400,
+    snapshotPeriod: isQuick ? 10 : 25,
+    blockIntervalMs: isQuick ? 250 : 400,
     maxPending: 700,
     backgroundPerBlock: 4,
     epochs: 3,

@@ -4,9 +4,11 @@ import pino from 'pino';
 import { describeSettings, type RunConfig, readRunConfig } from './config.js';
 import type { ChainSpec } from './example-chain/chain-spec.js';
 import { createExampleChain } from './example-chain/example-chain.js';
+import type { ExampleHeader } from './example-chain/header.js';
 import { createSealer } from './example-chain/sealer.js';
 import { FullNode } from './full-node.js';
-import { openHttpStatus } from './http/http-status.js';
+import { type HttpStatusServer, openHttpStatus } from './http/http-status.js';
+import { formatAddress } from './network/address.js';
 import { hasCode, NodeError } from './node-error.js';
 
 /** Exit codes of `hs-node`. */
@@ -74,6 +76,7 @@ async function run(config: RunConfig): Promise<number> {
     const http = config.http === undefined ? undefined : await openHttpStatus(node, config.http);
     try {
       logger.info({ peers: node.address, http: http?.address, data: config.data, pid: process.pid }, 'node is up');
+      if (config.logFile !== undefined) process.stdout.write(`${describeRunningNode(node, http, config.logFile)}\n`);
       const signal = await Promise.race([stop, node.ended.then(() => undefined)]);
       logger.info({ signal }, 'stopping');
       return exitCodes.ok;
@@ -85,6 +88,17 @@ async function run(config: RunConfig): Promise<number> {
     await hasher.close();
     destination.flushSync();
   }
+}
+
+/** The one line on standard output of a node whose log goes to a file. */
+function describeRunningNode(
+  node: FullNode<ExampleHeader>,
+  http: HttpStatusServer | undefined,
+  logFile: string,
+): string {
+  const peers = node.address === undefined ? 'none' : formatAddress(node.address);
+  const status = http === undefined ? 'off' : `http://${formatAddress(http.address)}/status`;
+  return `node is up: peers ${peers}, status ${status}, log ${logFile}`;
 }
 
 function readSpec(path: string): ChainSpec {

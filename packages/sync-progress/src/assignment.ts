@@ -84,7 +84,7 @@ export class Assignment {
     const best = large.find((range) => {
       const bytes = this.#bytes(range);
       const ownMs = peer.finishMs(bytes);
-      return usable.every((other) => other.rate.bytesPerSecond === undefined || other.finishMs(bytes) >= ownMs);
+      return usable.every((other) => other.finishMs(bytes) >= ownMs);
     });
     return best ?? smallest;
   }
