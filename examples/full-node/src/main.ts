@@ -270,8 +270,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const started = performance.now();
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options === 'help') process.stdout.write(usage);
-  else {
+  if (options.kind === 'help') process.stdout.write(usage);
+  else if (options.kind === 'wrong') {
+    process.stderr.write(`${options.message}\n\n${usage}`);
+    process.exitCode = 2;
+  } else {
     const isHeld = await main(options, abort.signal);
     const verdict = isHeld ? 'Every check held.' : 'Some checks FAILED.';
     process.stdout.write(`\n${verdict} ${seconds(performance.now() - started)} in all.\n`);
