@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { type Expectation, parseExpectation } from './core/expectation.js';
+
+export const usage = `Usage: node dist/main.js [FILE] [options]
+
+Prints the checksums of the records in FILE, or on standard input without FILE or with "-".
+
+  --format binary|jsonl  how records are written; by default jsonl for *.jsonl and *.ndjson, else binary
+  --expect HEX           exit with code 1 unless the total or the state root is HEX;
+                         total:HEX or root:HEX to allow only one of them
+  --domain TEXT          domain separation tag, if not DeSo's
+  --help                 this text
+
+Exit codes: 0 done, and as expected; 1 not as expected; 2 bad input or arguments.
+`;
+
+/** What the program was asked to do. */
+export interface Options {
+  /** Undefined for standard input. */
+  readonly file: string | undefined;
+  readonly format: 'binary' | 'jsonl';
+  readonly expectation: Expectation | undefined;
+  readonly domain: string | undefined;
+  readonly isHelpWanted: boolean;
+}
+
+/** @throws Error with a message for the person who typed the arguments */
+export function parseOptions(args: readonly string[]): Options {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { format: text, expect: text, domain: text, help: { type: 'boolean' } },
+  });
+  if (positionals.length > 1) throw new Error(`expected one file, got ${positionals.length}`);
+  const file = positionals[0] === '-' ? undefined : positionals[0];
+  const format = values.format ?? (/\.(jsonl|ndjson)$/i.test(file ?? '') ? 'jsonl' : 'binary');
+  if (format !== 'binary' && format !== 'jsonl') throw new Error(`--format is binary or jsonl, not ${format}`);
+  return {
+    file,
+    format,
+    expectation: values.expect === undefined ? undefined : expectationOf(values.expect),
+    domain: values.domain,
+    isHelpWanted: values.help ?? false,
+  };
+}
+
+function expectationOf(text: string): Expectation {
+  try {
+    return parseExpectation(text);
+  } catch (error) {
+    throw new Error(`--expect: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
