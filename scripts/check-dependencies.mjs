@@ -33,7 +33,9 @@ function* filesUnder(folder, pattern) {
 }
 
 function importsOf(file) {
-  return [...readFileSync(file, 'utf8').replaceAll(commentPattern, '').matchAll(importPattern)].map((match) => match[2]);
+  return [...readFileSync(file, 'utf8').replaceAll(commentPattern, '').matchAll(importPattern)].map(
+    (match) => match[2],
+  );
 }
 
 function* violationsIn(folder, { allowed, isPortable, root }) {
@@ -63,12 +65,32 @@ function* violationsIn(folder, { allowed, isPortable, root }) {
       }
     }
   }
-  for (const file of filesUnder(join(folder, 'dist'), /\.(js|d\.ts)$/)) {
+  for (const file of builtFiles(folder, manifest)) {
     for (const target of importsOf(file)) {
       if (target.startsWith(privatePackage))
         yield `${shown(file)}: refers to ${privatePackage}, which is not published`;
     }
   }
+}
+
+/** What a user of the package can reach: its entries, and what they import by relative path. */
+function builtFiles(folder, manifest) {
+  const reached = new Set();
+  const visit = (file) => {
+    if (reached.has(file) || !existsSync(file)) return;
+    reached.add(file);
+    for (const target of importsOf(file)) {
+      if (!target.startsWith('.')) continue;
+      const path = resolve(dirname(file), target);
+      visit(file.endsWith('.d.ts') ? path.replace(/\.js$/, '.d.ts') : path);
+    }
+  };
+  for (const entry of Object.values(manifest.exports ?? {})) {
+    for (const path of typeof entry === 'string' ? [entry] : Object.values(entry)) {
+      if (/\.(js|d\.ts)$/.test(path)) visit(join(folder, path));
+    }
+  }
+  return reached;
 }
 
 /** Every breach of the rule under `root`, as lines to print. */
