@@ -102,7 +102,7 @@ export class BlockProcessor<Header> {
       const view = createBlockView(store);
       const applied = await chain.assembleBlock({ height, producer: sealer.publicKey, transactions }, view);
       const prepared = await store.prepareBlock(height, view.changes());
-      const block = sealer.seal({
+      const block = await sealer.seal({
         parent: chainStore.tipHeader,
         timeMs: options.timeMs,
         transactions: applied,

@@ -84,7 +84,8 @@ export interface BlockSealer<Header> {
   isInTurn(height: number): boolean;
   /** Gets the fees of the blocks it seals. */
   readonly publicKey: Uint8Array;
-  seal(template: BlockTemplate<Header>): Block<Header>;
+  /** May take its time, to ask a signing device or to collect votes: no other block is connected meanwhile. */
+  seal(template: BlockTemplate<Header>): Block<Header> | Promise<Block<Header>>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { equalBytes } from '@hs/bytes';
-import type { BlockSealer } from '../chain/chain.js';
+import type { Block } from '@hs/wire';
+import type { BlockSealer, BlockTemplate } from '../chain/chain.js';
 import { NodeError } from '../node-error.js';
 import type { ExampleChain } from './example-chain.js';
 import type { ExampleHeader } from './header.js';
@@ -20,7 +21,7 @@ export function createSealer(options: {
   readonly privateKey: Uint8Array;
   readonly chain: ExampleChain;
   readonly secp256k1?: Secp256k1;
-}): BlockSealer<ExampleHeader> {
+}): { seal(template: BlockTemplate<ExampleHeader>): Block<ExampleHeader> } & BlockSealer<ExampleHeader> {
   const { chain, secp256k1 = defaultSecp256k1 } = options;
   const privateKey = options.privateKey.slice();
   if (!isPrivateKey(privateKey)) throw new NodeError('NODE_CONFIGURATION', 'the producer key is no private key');
