@@ -36,7 +36,11 @@ interface Setting {
 const settings: Readonly<Record<string, Setting>> = {
   chain: { type: 'string', help: 'chain spec, a JSON file' },
   data: { type: 'string', help: 'folder of the database', default: './hs-node-data' },
-  listen: { type: 'string', help: 'host:port for peers; port 0 takes a free one', default: '127.0.0.1:18000' },
+  listen: {
+    type: 'string',
+    help: 'host:port for peers, or "off"; port 0 takes a free one',
+    default: '127.0.0.1:18000',
+  },
   http: { type: 'string', help: 'host:port for /status and /healthz, or "off"', default: '127.0.0.1:18001' },
   connect: { type: 'list', help: 'host:port of a peer to stay connected to; may be repeated' },
   sync: { type: 'string', help: 'hyper: download a snapshot if that is shorter; block: all blocks', default: 'hyper' },
@@ -96,6 +100,7 @@ export function readRunConfig(
     if (!Array.isArray(items) || items.some((item) => typeof item !== 'string')) {
       throw invalid(name, source, 'a list of host:port');
     }
+    for (const item of items) checked(name, source, () => parseAddress(item));
     return items as string[];
   };
   const oneOf = <Value extends string>(name: string, allowed: readonly Value[]): Value => {
@@ -106,7 +111,8 @@ export function readRunConfig(
   };
   const address = (name: string): HostAndPort | undefined => {
     const value = text(name);
-    return value === undefined || value === 'off' ? undefined : parseAddress(value, { isPortZeroAllowed: true });
+    if (value === undefined || value === 'off') return undefined;
+    return checked(name, lookUp(name).source, () => parseAddress(value, { isPortZeroAllowed: true }));
   };
 
   const chain = text('chain');
@@ -162,6 +168,16 @@ function readConfigFile(path: string | undefined): Record<string, unknown> {
     }
   }
   return content as Record<string, unknown>;
+}
+
+/** Says which setting an address that cannot be read came from. */
+function checked<Value>(name: string, source: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new NodeError('NODE_CONFIGURATION', `${name} (from ${source}): ${why}`, { cause, details: { name, source } });
+  }
 }
 
 function invalid(name: string, source: string, expected: string): NodeError {

@@ -7,6 +7,7 @@ import type { BlockSealer, Chain } from './chain/chain.js';
 import { ChainStore } from './chain/chain-store.js';
 import { type Logger, silentLogger } from './logger.js';
 import type { BanRecord } from './network/ban-record.js';
+import { defaultNetworkLimits } from './network/network-defaults.js';
 import type { NetworkOptions } from './network/network-options.js';
 import type { Peer } from './network/peer.js';
 import { PeerNetwork } from './network/peer-network.js';
@@ -147,7 +148,7 @@ export class FullNode<Header> implements AsyncDisposable {
       chain,
       chainStore,
       ...(options.serving === undefined ? {} : { limits: options.serving }),
-      isServingState: () => store.phase === 'ready',
+      isServingState: () => store.phase === 'ready' && this.#sync.hasBeenSynced,
       onTransactions: (transactions, peer) => this.#onTransactions(transactions, peer),
       onAnnouncement: (_peer, hashes) => {
         if (hashes.some((hash) => !equalBytes(hash, chainStore.tipHash))) this.#sync.announced();
@@ -172,10 +173,11 @@ export class FullNode<Header> implements AsyncDisposable {
         processor: this.#processor,
         pool: this.#pool,
         isSynced: () => this.#sync.isSynced,
+        onFailed: (error) => this.#sync.fail(error),
         logger: this.#logger,
       });
     }
-    for (const address of options.connect ?? []) void network.connect(address, { isPersistent: true });
+    for (const address of options.connect ?? []) this.connect(address);
     this.#ended = this.#sync.run();
     // Whoever runs the node awaits `ended`; nobody has to.
     this.#ended.catch((error: unknown) => this.#logger.error({ err: error }, 'the node cannot go on'));
@@ -224,8 +226,10 @@ export class FullNode<Header> implements AsyncDisposable {
       });
       opened.push(() => store.close());
       const chainStore = await ChainStore.open(store, chain);
+      const addresses = options.connect?.length ?? 0;
       const network = await PeerNetwork.open({
         ...options.network,
+        limits: { maxOutbound: Math.max(defaultNetworkLimits.maxOutbound, addresses), ...options.network?.limits },
         headerCodec: chain.headerCodec,
         network: chain.network,
         services: defaultServices,
@@ -234,6 +238,7 @@ export class FullNode<Header> implements AsyncDisposable {
         banStorage: createBanStore(store),
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       });
+      opened.push(() => network.close());
       return new FullNode({ options, database, store, chainStore, network });
     } catch (error) {
       for (const close of opened.reverse()) await close().catch(() => undefined);
@@ -258,7 +263,9 @@ export class FullNode<Header> implements AsyncDisposable {
 
   /** Connects to a peer and stays connected to it. */
   connect(address: string): void {
-    void this.#network.connect(address, { isPersistent: true });
+    this.#network.connect(address, { isPersistent: true }).catch((error: unknown) => {
+      if (this.#closing === undefined) this.#logger.warn({ address, err: error }, 'this peer is not dialled any more');
+    });
   }
 
   /**
@@ -280,26 +287,15 @@ export class FullNode<Header> implements AsyncDisposable {
 
   status(): NodeStatus {
     const { chain } = this.#options;
-    const height = this.#store.height;
     const tip = chain.describeHeader(this.#chainStore.tipHeader);
-    const prefixes = [];
-    let records = 0;
-    let bytes = 0;
-    for (const [prefix, summary] of height === undefined ? [] : this.#store.summaries()) {
-      prefixes.push({ prefix, records: summary.count, bytes: summary.bytes, checksum: toHex(summary.checksum) });
-      records += summary.count;
-      bytes += summary.bytes;
-    }
     return {
       userAgent: this.#options.userAgent ?? defaultUserAgent,
       chain: { name: chain.name, genesisHash: toHex(chain.genesisHash) },
       sync: this.#sync.status(),
-      height,
-      stateRoot: height === undefined ? undefined : toHex(this.#store.stateRoot()),
+      ...this.#describeState(),
       headerHeight: this.#chainStore.tipHeight,
       headerHash: toHex(this.#chainStore.tipHash),
       tipTimeMs: tip.timeMs,
-      state: { records, bytes, prefixes },
       snapshots: this.#store
         .snapshots()
         .map((snapshot) => ({ height: snapshot.height, root: toHex(snapshot.root), records: snapshot.records })),
@@ -311,16 +307,45 @@ export class FullNode<Header> implements AsyncDisposable {
     };
   }
 
+  #describeState(): Pick<NodeStatus, 'height' | 'stateRoot' | 'state'> {
+    const prefixes = [];
+    let records = 0;
+    let bytes = 0;
+    try {
+      for (const [prefix, summary] of this.#store.summaries()) {
+        prefixes.push({ prefix, records: summary.count, bytes: summary.bytes, checksum: toHex(summary.checksum) });
+        records += summary.count;
+        bytes += summary.bytes;
+      }
+      const { height } = this.#store;
+      return { height, stateRoot: toHex(this.#store.stateRoot()), state: { records, bytes, prefixes } };
+    } catch {
+      // Not complete, or not usable after a failed write: there is no state to describe.
+      return { height: undefined, stateRoot: undefined, state: { records: 0, bytes: 0, prefixes: [] } };
+    }
+  }
+
   /** Stops everything and closes the database. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      await this.#production?.stop();
-      await this.#sync.stop();
-      await this.#network.close();
-      // A block under way is written completely before the database closes.
-      await this.#processor.exclusively(async () => undefined);
-      await this.#store.close();
-      await this.#database.close();
+      const steps = [
+        () => this.#production?.stop(),
+        () => this.#sync.stop(),
+        () => this.#network.close(),
+        // A block under way is written completely before the database closes.
+        () => this.#processor.exclusively(async () => undefined),
+        () => this.#store.close(),
+        () => this.#database.close(),
+      ];
+      const errors: unknown[] = [];
+      for (const step of steps) {
+        try {
+          await step();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0) throw errors[0];
     })();
     return this.#closing;
   }
@@ -351,14 +376,14 @@ export class FullNode<Header> implements AsyncDisposable {
   }
 
   async #onTransactions(transactions: readonly Transaction[], from: Peer<Header>): Promise<void> {
-    const height = this.#store.height;
-    if (height === undefined) return;
-    const view = createBlockView(this.#store);
     const taken: Transaction[] = [];
     for (const transaction of transactions) {
+      const height = this.#store.height;
+      if (height === undefined) return;
       if (this.#pool.hasSeen(transactionHash(transaction))) continue;
       try {
-        await this.#pool.add(transaction, view, height + 1);
+        // Blocks may come meanwhile, and a view must not outlive its tip.
+        await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
         taken.push(transaction);
       } catch (error) {
         if (!hasCode(error, 'NODE_TRANSACTION_REFUSED')) throw error;

@@ -43,13 +43,18 @@ export class BlockProcessor<Header> {
   }
 
   /**
-   * Connects the block after the current height, whose header must already be on the verified header chain.
+   * Connects the block after the current height, whose header must already be on the verified header chain. With
+   * `isVerified` the caller has checked it with {@link Chain.verifyBlock}.
    *
    * @throws NODE_CHAIN_RULE if it is not the next block, or breaks a rule of the chain
    * @throws NODE_STATE_ROOT_MISMATCH if executing it does not give the roots in its header
    */
-  connect(block: Block<Header>, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  connect(
+    block: Block<Header>,
+    options: { readonly isVerified?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
     return this.#queue.run(async () => {
+      options.signal?.throwIfAborted();
       const started = performance.now();
       const { store, chain, chainStore } = this.#options;
       const facts = chain.describeHeader(block.header);
@@ -60,10 +65,11 @@ export class BlockProcessor<Header> {
           details: { rule: 'BlockNotOnHeaderChain', height, hash: toHex(hash) },
         });
       }
-      chain.verifyBlock(block);
+      if (options.isVerified !== true) chain.verifyBlock(block);
       const view = createBlockView(store);
       await chain.executeBlock({ height, producer: facts.producerKey, transactions: block.transactions }, view);
-      const prepared = await store.prepareBlock(height, view.changes(), options);
+      const { signal } = options;
+      const prepared = await store.prepareBlock(height, view.changes(), signal === undefined ? {} : { signal });
       requireRoot('state root', height, facts.stateRoot, prepared.stateRoot);
       requireRoot('snapshot root', height, facts.snapshotRoot, this.#carriedSnapshotRoot(height));
       await store.commitBlock(prepared, { otherWrites: [chainStore.blockWrite(height, this.#codec.encode(block))] });

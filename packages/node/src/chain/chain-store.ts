@@ -1,5 +1,5 @@
 import type { RecordChange, StateStore } from '@hs/ancestral-records';
-import { compareBytes, concatBytes, equalBytes, readU64be, toHex, u64be } from '@hs/bytes';
+import { concatBytes, equalBytes, readU64be, u64be } from '@hs/bytes';
 import { NodeError } from '../node-error.js';
 import type { Chain, HeaderReader } from './chain.js';
 
@@ -9,7 +9,6 @@ import type { Chain, HeaderReader } from './chain.js';
 export const nodePrefixes = { block: 0, header: 1, ban: 2, hashToHeight: 98 } as const;
 
 const hashBytes = 32;
-const empty = new Uint8Array(0);
 
 function heightKey(prefix: number, height: number): Uint8Array {
   return concatBytes(Uint8Array.of(prefix), u64be(height));
@@ -162,12 +161,19 @@ export class ChainStore<Header> implements HeaderReader<Header> {
       });
     }
     const hash = value.subarray(0, hashBytes);
-    const { header, end } = this.#chain.headerCodec.decode(value, hashBytes);
-    if (end !== value.length || compareBytes(hash, empty) === 0) {
-      throw new NodeError('NODE_DATABASE', `the stored header at height ${height} does not decode`, {
-        details: { height, hash: toHex(hash) },
-      });
+    try {
+      const { header, end } = this.#chain.headerCodec.decode(value, hashBytes);
+      if (end === value.length) return { header, hash };
+    } catch (cause) {
+      throw undecodable(height, cause);
     }
-    return { header, hash };
+    throw undecodable(height, new RangeError('bytes are left over'));
   }
+}
+
+function undecodable(height: number, cause: unknown): NodeError {
+  return new NodeError('NODE_DATABASE', `the stored header at height ${height} does not decode`, {
+    cause,
+    details: { height },
+  });
 }

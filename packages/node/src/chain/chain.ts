@@ -106,7 +106,12 @@ export interface Chain<Header> {
   genesisRecords(): Iterable<PackedRecords>;
   hashHeader(header: Header): Uint8Array;
   describeHeader(header: Header): HeaderFacts;
-  /** Checks a header against its parent: link, height, time, whose turn it is, signature, which roots it must carry. */
+  /**
+   * Checks a header against its parent: link, height, time, whose turn it is, signature, which roots it must carry.
+   *
+   * Where the same header may be valid later, because its time lies ahead of `nowMs`, `details.isTemporary` of the error is
+   * true: then its sender is dropped, but not banned.
+   */
   verifyHeader(header: Header, parent: Header, context: { readonly nowMs: number }): void;
   /** Checks what can be checked of a block without state: merkle root, size, signatures, transaction types. */
   verifyBlock(block: Block<Header>): void;

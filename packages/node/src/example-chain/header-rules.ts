@@ -48,7 +48,8 @@ export function verifyExampleHeader(
   }
   if (header.timeMs <= parent.timeMs) throw fail('HeaderTimeNotAfterParent', "the time is not after the parent's");
   if (header.timeMs > nowMs + rules.maxFutureTimeMs) {
-    throw fail('HeaderTimeInFuture', `the time is ${header.timeMs - nowMs} ms ahead of this node's clock`);
+    const message = `the time is ${header.timeMs - nowMs} ms ahead of this node's clock`;
+    throw chainRuleBroken('HeaderTimeInFuture', message, { details: { height, isTemporary: true } });
   }
   const isRootDue = snapshotCarriedBy(height, rules.parameters) !== undefined;
   if (isRootDue && header.snapshotRoot === undefined) {

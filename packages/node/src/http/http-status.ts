@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { NodeStatus } from '../full-node.js';
 import type { HostAndPort } from '../network/transport.js';
 import { NodeError } from '../node-error.js';
@@ -27,20 +27,10 @@ const healthyPhases: ReadonlySet<string> = new Set(['synced']);
  */
 export async function openHttpStatus(node: StatusSource, listen: HostAndPort): Promise<HttpStatusServer> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
-    const path = (request.url ?? '/').split('?')[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      return sendJson(response, 405, { error: 'only GET and HEAD are supported' });
-    }
-    switch (path) {
-      case '/status':
-        return sendJson(response, 200, node.status());
-      case '/healthz': {
-        const { phase, text } = node.status().sync;
-        return sendJson(response, healthyPhases.has(phase) ? 200 : 503, { phase, text });
-      }
-      default:
-        return sendJson(response, 404, { error: 'not found', paths: ['/status', '/healthz'] });
+    try {
+      answer(node, request, response);
+    } catch (error) {
+      sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
     }
   });
   await listenOn(server, listen);
@@ -57,9 +47,24 @@ export async function openHttpStatus(node: StatusSource, listen: HostAndPort): P
   return { address: { host: bound.address, port: bound.port }, close, [Symbol.asyncDispose]: close };
 }
 
+function answer(node: StatusSource, request: IncomingMessage, response: ServerResponse): void {
+  const path = (request.url ?? '/').split('?')[0];
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    sendJson(response, 405, { error: 'only GET and HEAD are supported' });
+  } else if (path === '/status') {
+    sendJson(response, 200, node.status());
+  } else if (path === '/healthz') {
+    const { phase, text } = node.status().sync;
+    sendJson(response, healthyPhases.has(phase) ? 200 : 503, { phase, text });
+  } else {
+    sendJson(response, 404, { error: 'not found', paths: ['/status', '/healthz'] });
+  }
+}
+
 function listenOn(server: Server, { host, port }: HostAndPort): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
+    server.on('error', (cause) => {
       reject(new NodeError('NODE_CONFIGURATION', `cannot listen for HTTP on ${host}:${port}`, { cause }));
     });
     server.listen(port, host, resolve);

@@ -3,6 +3,7 @@ import type { BlockProcessor } from '../chain/block-processor.js';
 import type { BlockSealer, Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Logger } from '../logger.js';
+import { hasCode } from '../node-error.js';
 import type { TransactionPool } from '../transaction-pool.js';
 
 export interface BlockProductionOptions<Header> {
@@ -15,6 +16,8 @@ export interface BlockProductionOptions<Header> {
   readonly processor: BlockProcessor<Header>;
   readonly pool: TransactionPool<Header>;
   readonly isSynced: () => boolean;
+  /** The database cannot be written any more: no further block can be made. */
+  readonly onFailed: (error: unknown) => void;
   readonly logger: Logger;
 }
 
@@ -47,12 +50,12 @@ export class BlockProduction<Header> {
   }
 
   async #produce(): Promise<void> {
-    const { sealer, chain, store, chainStore, processor, pool, isSynced, logger } = this.#options;
+    const { sealer, chain, store, chainStore, processor, pool, isSynced, onFailed, logger } = this.#options;
     const next = (store.height ?? -1) + 1;
-    if (!isSynced() || next === 0 || !sealer.isInTurn(next) || chainStore.tipHeight !== next - 1) return;
-    const candidates = pool.take(Math.floor(chain.parameters.maxBlockBytes * usableShare));
-    const parentTimeMs = chain.describeHeader(chainStore.tipHeader).timeMs;
     try {
+      if (!isSynced() || next === 0 || !sealer.isInTurn(next) || chainStore.tipHeight !== next - 1) return;
+      const candidates = pool.take(Math.floor(chain.parameters.maxBlockBytes * usableShare));
+      const parentTimeMs = chain.describeHeader(chainStore.tipHeader).timeMs;
       const block = await processor.produce(sealer, candidates, { timeMs: Math.max(Date.now(), parentTimeMs + 1) });
       if (block.transactions.length < candidates.length) {
         const included = new Set(block.transactions);
@@ -60,6 +63,7 @@ export class BlockProduction<Header> {
       }
     } catch (error) {
       logger.error({ err: error, height: next }, 'cannot produce a block');
+      if (hasCode(error, 'ANCESTRAL_RECORDS_WRITE_FAILED')) onFailed(error);
     }
   }
 }

@@ -36,7 +36,7 @@ export interface PeerServerOptions<Header> {
   readonly chain: Chain<Header>;
   readonly chainStore: ChainStore<Header>;
   readonly limits?: Partial<ServingLimits>;
-  /** False while the node syncs: then it serves no state. */
+  /** False until the node has been at the tip once: till then it serves no state. */
   readonly isServingState: () => boolean;
   /** Loose transactions arrived. */
   readonly onTransactions: (transactions: readonly Transaction[], peer: Peer<Header>) => Promise<void>;
@@ -152,7 +152,7 @@ export class PeerServer<Header> {
     const packs: PackedRecords[] = [];
     let records = 0;
     let nextKey: Uint8Array | undefined = isState ? startKey : undefined;
-    while (nextKey !== undefined && records < 2) {
+    while (nextKey !== undefined && records < 2 && !peer.isClosed) {
       const request = { height: snapshot.height, startKey: nextKey, endKey: endOfPrefix(startKey) };
       const chunk = await this.#whileServable(snapshot.height, () =>
         store.readChunk({ ...request, maxBytes: this.#limits.maxChunkBytes }),
@@ -195,7 +195,8 @@ export class PeerServer<Header> {
     try {
       return await read();
     } catch (error) {
-      if (hasCode(error, 'ANCESTRAL_RECORDS_SNAPSHOT_UNAVAILABLE')) return undefined;
+      const isGivenUp = ['ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE', 'ANCESTRAL_RECORDS_NOT_READY'];
+      if (isGivenUp.some((code) => hasCode(error, code))) return undefined;
       throw error;
     }
   }

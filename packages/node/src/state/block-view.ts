@@ -70,14 +70,13 @@ export interface BlockView extends ExecutionView {
 
 /** A view of the state at the store's tip. It must not outlive the tip. */
 export function createBlockView(store: StateStore): BlockView {
-  const height = store.height;
   return new OverlayView({
     get: (key) => store.get(key),
     keys: async (startKey, endKey) => {
       const keys: Uint8Array[] = [];
       let nextKey: Uint8Array | undefined = startKey;
       while (nextKey !== undefined) {
-        const chunk = await store.readChunk({ height: height ?? 0, startKey: nextKey, endKey });
+        const chunk = await store.readChunk({ height: store.height ?? 0, startKey: nextKey, endKey });
         const { bytes, offsets } = chunk.records;
         for (let i = 0; i < offsets.length; i += 4) keys.push(bytes.slice(offsets[i], offsets[i + 1]));
         nextKey = chunk.nextKey;

@@ -5,6 +5,8 @@ import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode, NodeError } from '../node-error.js';
+import { firstAnswer } from './first-answer.js';
+import { isPeerTrouble } from './hyper-sync.js';
 
 export interface BlockSyncOptions<Header> {
   readonly chain: Chain<Header>;
@@ -12,19 +14,24 @@ export interface BlockSyncOptions<Header> {
   readonly processor: BlockProcessor<Header>;
   /** The state's height. */
   readonly height: () => number;
-  /** Peers to ask, best first. A peer that fails is not asked again in this run. */
+  /** Peers to ask, in turn. A peer that fails is not asked again in this run. */
   readonly peers: () => readonly Peer<Header>[];
   readonly blocksPerRequest: number;
   /** Requests sent ahead of the block that is being connected. */
   readonly requestsAhead: number;
   readonly timeoutMs: number;
+  /** How long a peer may send nothing before the next one is asked for the same blocks. */
+  readonly patienceMs: number;
   readonly onMisbehaved: (peer: Peer<Header>, error: NodeError) => void;
+  /** The peer let the patience pass. */
+  readonly onSlow: (peer: Peer<Header>) => void;
 }
 
+/** Blocks that were asked for. They connect in order, whenever they come. */
 interface Batch<Header> {
   readonly from: number;
   readonly to: number;
-  readonly peer: Peer<Header>;
+  /** Empty if no peer has the first of them. */
   readonly blocks: Promise<readonly Block<Header>[]>;
 }
 
@@ -33,61 +40,94 @@ interface Batch<Header> {
  * blocks connect in order. Gives the number of blocks connected: fewer than wanted if no peer has the next one.
  *
  * @throws NODE_STATE_ROOT_MISMATCH if a block that the headers name does not give the roots that they promise
+ * @throws NODE_CHAIN_RULE if a block that the headers name breaks a rule: its producer is to blame, and nobody can help
  */
 export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, signal: AbortSignal): Promise<number> {
   const { chainStore, processor } = options;
+  const end = new AbortController();
+  const runSignal = AbortSignal.any([signal, end.signal]);
   const failed = new Set<string>();
   const ahead: Batch<Header>[] = [];
   let connected = 0;
   let turn = 0;
 
-  const usablePeers = () => options.peers().filter((peer) => !failed.has(peer.id));
-  const ask = (from: number): Batch<Header> | undefined => {
-    const peers = usablePeers();
-    const peer = peers[turn++ % Math.max(1, peers.length)];
-    if (peer === undefined) return undefined;
-    const to = Math.min(chainStore.tipHeight, from + options.blocksPerRequest - 1);
-    const blocks = requestBlocks(peer, { from, to }, options, signal);
+  const ask = (from: number, to: number): Batch<Header> => {
+    const first = turn++;
+    const sources = () => {
+      const peers = options.peers().filter((peer) => !failed.has(peer.id));
+      const start = first % Math.max(1, peers.length);
+      return [...peers.slice(start), ...peers.slice(0, start)];
+    };
+    const blocks = askForBlocks(sources, { from, to }, { ...options, failed, signal: runSignal });
     // Awaited in order below; a failure before its turn must not count as unhandled.
     blocks.catch(() => undefined);
-    return { from, to, peer, blocks };
+    return { from, to, blocks };
   };
 
-  for (;;) {
-    signal.throwIfAborted();
-    const next = options.height() + 1;
-    if (next > chainStore.tipHeight) return connected;
-    if (ahead[0]?.from !== next) ahead.length = 0;
-    while (ahead.length < options.requestsAhead) {
-      const from = (ahead.at(-1)?.to ?? next - 1) + 1;
-      const batch = from > chainStore.tipHeight ? undefined : ask(from);
-      if (batch === undefined) break;
-      ahead.push(batch);
-    }
-    const batch = ahead.shift();
-    if (batch === undefined) return connected;
-    try {
-      const blocks = await batch.blocks;
-      if (blocks.length === 0) failed.add(batch.peer.id);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = options.height() + 1;
+      if (next > chainStore.tipHeight) return connected;
+      while (ahead.length < options.requestsAhead) {
+        const from = (ahead.at(-1)?.to ?? next - 1) + 1;
+        if (from > chainStore.tipHeight) break;
+        ahead.push(ask(from, Math.min(chainStore.tipHeight, from + options.blocksPerRequest - 1)));
+      }
+      const batch = ahead.shift();
+      const blocks = (await batch?.blocks) ?? [];
+      if (batch === undefined || blocks.length === 0) return connected;
+      const reached = batch.from + blocks.length - 1;
+      // A bundle may end early; what is left of it is asked for while its blocks connect.
+      if (reached < batch.to) ahead.unshift(ask(reached + 1, batch.to));
       for (const block of blocks) {
-        await processor.connect(block, { signal });
+        await processor.connect(block, { isVerified: true, signal });
         connected++;
       }
-    } catch (error) {
-      signal.throwIfAborted();
-      const isPeersFault = ['NODE_CHAIN_RULE', 'NODE_PEER_MISBEHAVED'].some((code) => hasCode(error, code));
-      const isGone = ['NODE_PEER_CLOSED', 'NODE_PEER_TIMEOUT'].some((code) => hasCode(error, code));
-      if (!isPeersFault && !isGone) throw error;
-      failed.add(batch.peer.id);
-      if (isPeersFault) options.onMisbehaved(batch.peer, error as NodeError);
     }
+  } finally {
+    end.abort();
   }
+}
+
+interface Asking<Header> extends BlockSyncOptions<Header> {
+  readonly failed: Set<string>;
+  readonly signal: AbortSignal;
+}
+
+/** The first blocks of a span from the first peer that has them, checked; none if no peer has. */
+async function askForBlocks<Header>(
+  sources: () => readonly Peer<Header>[],
+  span: { readonly from: number; readonly to: number },
+  { failed, signal, ...options }: Asking<Header>,
+): Promise<readonly Block<Header>[]> {
+  const blocks = await firstAnswer({
+    sources,
+    bytesFrom: (peer) => peer.bytesIn,
+    patienceMs: options.patienceMs,
+    signal,
+    onSlow: options.onSlow,
+    ask: async (peer, askSignal) => {
+      try {
+        const got = await requestBlocks(peer, span, options, askSignal);
+        if (got.length > 0) return got;
+      } catch (error) {
+        if (askSignal.aborted) return undefined;
+        const isLie = hasCode(error, 'NODE_PEER_MISBEHAVED');
+        if (!isLie && !isPeerTrouble(error)) throw error;
+        if (isLie) options.onMisbehaved(peer, error as NodeError);
+      }
+      failed.add(peer.id);
+      return undefined;
+    },
+  });
+  return blocks ?? [];
 }
 
 async function requestBlocks<Header>(
   peer: Peer<Header>,
   span: { readonly from: number; readonly to: number },
-  options: BlockSyncOptions<Header>,
+  options: Pick<BlockSyncOptions<Header>, 'chain' | 'chainStore' | 'timeoutMs'>,
   signal: AbortSignal,
 ): Promise<readonly Block<Header>[]> {
   const { chain, chainStore } = options;

@@ -22,6 +22,7 @@ const noStopHash: Uint8Array = new Uint8Array(32);
  * Gives the number of new headers.
  *
  * @throws NODE_PEER_MISBEHAVED if the peer sends a header that breaks a rule of the chain
+ * @throws NODE_HEADER_IN_FUTURE if the peer sends a header that is not valid yet; those before it are stored
  * @throws NODE_EQUIVOCATION if the peer shows another valid header of the same producer at a height that we have
  */
 export async function syncHeadersFrom<Header>(
@@ -55,6 +56,7 @@ async function takeHeaders<Header>(
   const fresh: Header[] = [];
   let parent = chainStore.tipHeader;
   let reached = -1;
+  let refusal: NodeError | undefined;
   for (const header of headers) {
     const { height } = chain.describeHeader(header);
     reached = height;
@@ -65,12 +67,14 @@ async function takeHeaders<Header>(
     try {
       chain.verifyHeader(header, parent, { nowMs: options.nowMs() });
     } catch (error) {
-      throw misbehaved(peer, `header ${height} breaks a rule of the chain`, error);
+      refusal = refused(peer, { height, message: `header ${height} breaks a rule of the chain`, cause: error });
+      break;
     }
     fresh.push(header);
     parent = header;
   }
   await chainStore.append(fresh);
+  if (refusal !== undefined) throw refusal;
   return { added: fresh.length, reached };
 }
 
@@ -90,7 +94,8 @@ async function requireSameHeader<Header>(
     if (height === 0) throw new NodeError('NODE_CHAIN_RULE', 'another genesis block');
     chain.verifyHeader(header, await chainStore.headerAt(height - 1), { nowMs: options.nowMs() });
   } catch (error) {
-    throw misbehaved(peer, `header ${height} is not ours and breaks a rule of the chain`, error);
+    const message = `header ${height} is not ours and breaks a rule of the chain`;
+    throw refused(peer, { height, message, cause: error });
   }
   throw new NodeError('NODE_EQUIVOCATION', `two valid headers at height ${height}: the chain has split`, {
     details: {
@@ -102,7 +107,23 @@ async function requireSameHeader<Header>(
   });
 }
 
-function misbehaved<Header>(peer: Peer<Header>, message: string, cause: unknown): NodeError {
-  const details = { peer: peer.id, reason: cause instanceof Error ? cause.message : String(cause) };
-  return new NodeError('NODE_PEER_MISBEHAVED', `${peer.id}: ${message}`, { cause, details });
+/** What a header costs its sender: nothing but the connection if it may become valid, since then a clock is wrong. */
+function refused<Header>(
+  peer: Peer<Header>,
+  refusal: { readonly height: number; readonly message: string; readonly cause: unknown },
+): NodeError {
+  const { height, message, cause } = refusal;
+  const { details } = cause as { readonly details?: Readonly<Record<string, unknown>> };
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (details?.['isTemporary'] === true) {
+    return new NodeError('NODE_HEADER_IN_FUTURE', `${peer.id}: header ${height} is not valid yet: ${reason}`, {
+      cause,
+      details: { peer: peer.id, height, reason },
+    });
+  }
+  const text = `${peer.id}: ${message}`;
+  return new NodeError('NODE_PEER_MISBEHAVED', text, {
+    cause,
+    details: { peer: peer.id, height, reason, rule: details?.['rule'] },
+  });
 }

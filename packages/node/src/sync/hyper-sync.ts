@@ -6,6 +6,7 @@ import type { ChainStore } from '../chain/chain-store.js';
 import type { Logger } from '../logger.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode, type NodeError } from '../node-error.js';
+import { firstAnswer } from './first-answer.js';
 import { fetchManifest } from './manifest-fetch.js';
 import { RangeDownloader } from './range-downloader.js';
 
@@ -20,6 +21,8 @@ export interface HyperSyncOptions<Header> {
   readonly maxBytesInFlight: number;
   readonly chunkBytes: number;
   readonly requestTimeoutMs: number;
+  /** How long a peer may send nothing before the next one is asked for the manifest too. */
+  readonly patienceMs: number;
   /** After this long without any progress a newer snapshot is looked for. */
   readonly reconsiderAfterMs: number;
   readonly onMisbehaved: (peer: Peer<Header>, error: NodeError) => void;
@@ -41,6 +44,9 @@ export interface HyperSyncReport {
 
 const pollMs = 500;
 
+/** A peer that takes this part of the time for a request loses its range to another peer, if there is one. */
+const requestPatience = 1 / 4;
+
 /**
  * Brings an empty or half-downloaded store to the state of a snapshot that verified headers vouch for.
  *
@@ -50,27 +56,11 @@ const pollMs = 500;
  */
 export class HyperSync<Header> {
   readonly #options: HyperSyncOptions<Header>;
-  readonly #progress: HyperSyncProgress;
-  readonly #downloader: RangeDownloader<Header>;
-  #lastMovedMs = performance.now();
+  #progress = new HyperSyncProgress();
+  #downloader: RangeDownloader<Header> | undefined;
 
   constructor(options: HyperSyncOptions<Header>) {
     this.#options = options;
-    this.#progress = new HyperSyncProgress({
-      maxBytesInFlight: options.maxBytesInFlight,
-      maxChunkBytes: options.chunkBytes,
-    });
-    this.#downloader = new RangeDownloader({
-      store: options.store,
-      progress: this.#progress,
-      peers: options.peers,
-      timeoutMs: options.requestTimeoutMs,
-      onBan: options.onBan,
-      onCommitted: (range) => {
-        this.#lastMovedMs = performance.now();
-        options.logger.debug({ range: range.index, records: range.records, bytes: range.bytes }, 'range committed');
-      },
-    });
   }
 
   status(): SyncStatus {
@@ -78,11 +68,11 @@ export class HyperSync<Header> {
   }
 
   peerJoined(id: string): void {
-    this.#downloader.peerJoined(id);
+    this.#downloader?.peerJoined(id);
   }
 
   peerLeft(id: string): void {
-    this.#downloader.peerLeft(id);
+    this.#downloader?.peerLeft(id);
   }
 
   /** Runs until the store is ready at a snapshot height. */
@@ -90,14 +80,15 @@ export class HyperSync<Header> {
     const started = performance.now();
     const { store, chain, chainStore, logger } = this.#options;
     let resumedRecords: number | undefined;
+    let isNewerWanted = false;
     for (;;) {
-      signal.throwIfAborted();
-      const manifest = await this.#adoptManifest(signal);
+      const manifest = await this.#adoptManifest({ isNewerWanted, signal });
       const { height } = manifest;
       resumedRecords ??= this.#provedRecords();
       const fields = { height, ranges: manifest.entries.length, ...manifest.totals, resumedRecords };
       logger.info(fields, 'hyper sync: downloading the snapshot');
-      if (!(await this.#downloadOrReconsider(height, signal))) continue;
+      isNewerWanted = !(await this.#downloadOrReconsider(height, signal));
+      if (isNewerWanted) continue;
 
       const { stateRoot } = chain.describeHeader(await chainStore.headerAt(height));
       if (stateRoot === undefined) throw new Error('unreachable: a snapshot is chosen from headers with state roots');
@@ -122,70 +113,96 @@ export class HyperSync<Header> {
     return records;
   }
 
-  /** The manifest of the download under way if its snapshot is still served by anybody, else that of the newest one. */
-  async #adoptManifest(signal: AbortSignal): Promise<Manifest> {
-    const { store, chain, chainStore, logger } = this.#options;
-    const current = store.download();
+  /**
+   * The manifest of the download under way if any peer still serves its snapshot, else that of the newest one; the other
+   * way round if the former got stuck.
+   */
+  async #adoptManifest(options: { readonly isNewerWanted: boolean; readonly signal: AbortSignal }): Promise<Manifest> {
+    const { store, chain, chainStore, logger, peers } = this.#options;
+    const { isNewerWanted, signal } = options;
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
-      if (current !== undefined && attempt === 0 && (await this.#isServed(current.height, signal))) {
-        return current.manifest;
-      }
-      const choice = await chain.chooseSnapshot(chainStore);
-      const manifest = choice === undefined ? undefined : await this.#fetchManifest(choice, signal);
-      if (manifest !== undefined) {
+      const newest = await chain.chooseSnapshot(chainStore);
+      const current = await this.#currentChoice();
+      const isSame = current !== undefined && newest !== undefined && current.height >= newest.height;
+      const choices = isSame ? [current] : isNewerWanted ? [newest, current] : [current, newest];
+      for (const choice of choices) {
+        const manifest = choice === undefined ? undefined : await this.#fetchManifest(choice, signal);
+        if (manifest === undefined) continue;
         await store.beginDownload(manifest);
         return manifest;
       }
       if (attempt % 20 === 0) {
-        const fields = { height: choice?.height, peers: this.#options.peers().size };
+        const fields = { height: newest?.height, downloading: current?.height, peers: peers().size };
         logger.info(fields, 'hyper sync: waiting for a peer that serves a snapshot the headers vouch for');
       }
       await delay(pollMs, signal);
     }
   }
 
-  async #isServed(height: number, signal: AbortSignal): Promise<boolean> {
-    const choice = await this.#choiceAt(height);
-    if (choice === undefined) return false;
-    return (await this.#fetchManifest(choice, signal)) !== undefined;
-  }
-
-  /** The choice that the headers make of one snapshot, if its root is in them. */
-  async #choiceAt(height: number): Promise<SnapshotChoice | undefined> {
+  /** The snapshot that is half downloaded. */
+  async #currentChoice(): Promise<SnapshotChoice | undefined> {
     const { chain, chainStore, store } = this.#options;
-    const root = store.download()?.root;
+    const download = store.download();
+    if (download === undefined) return undefined;
+    const { height, root } = download;
     const { stateRoot } = chain.describeHeader(await chainStore.headerAt(height));
-    return root === undefined || stateRoot === undefined ? undefined : { height, snapshotRoot: root, stateRoot };
+    return stateRoot === undefined ? undefined : { height, snapshotRoot: root, stateRoot };
   }
 
-  async #fetchManifest(choice: SnapshotChoice, signal: AbortSignal): Promise<Manifest | undefined> {
-    const { chain, hasher, stateRoot, requestTimeoutMs, peers, onMisbehaved, logger } = this.#options;
-    for (const peer of peers().values()) {
-      try {
-        const options = { chain, hasher, stateRoot, timeoutMs: requestTimeoutMs, signal };
-        const manifest = await fetchManifest(peer, choice, options);
-        if (manifest !== undefined) return manifest;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (hasCode(error, 'NODE_PEER_MISBEHAVED')) onMisbehaved(peer, error as NodeError);
-        else if (hasCode(error, 'NODE_PEER_CLOSED') || hasCode(error, 'NODE_PEER_TIMEOUT')) {
-          logger.debug({ peer: peer.id, err: error }, 'hyper sync: no manifest from this peer');
-        } else throw error;
-      }
-    }
-    return undefined;
+  #fetchManifest(choice: SnapshotChoice, signal: AbortSignal): Promise<Manifest | undefined> {
+    const { chain, hasher, stateRoot, requestTimeoutMs, patienceMs, peers, onMisbehaved, logger } = this.#options;
+    return firstAnswer({
+      sources: () => [...peers().values()],
+      bytesFrom: (peer) => peer.bytesIn,
+      patienceMs,
+      signal,
+      ask: async (peer, askSignal) => {
+        try {
+          const options = { chain, hasher, stateRoot, timeoutMs: requestTimeoutMs, signal: askSignal };
+          return await fetchManifest(peer, choice, options);
+        } catch (error) {
+          if (askSignal.aborted) return undefined;
+          if (hasCode(error, 'NODE_PEER_MISBEHAVED')) onMisbehaved(peer, error as NodeError);
+          else if (isPeerTrouble(error)) logger.debug({ peer: peer.id, err: error }, 'hyper sync: no manifest from it');
+          else throw error;
+          return undefined;
+        }
+      },
+    });
   }
 
   /** True when all ranges are committed; false when a newer snapshot should be adopted instead. */
   async #downloadOrReconsider(height: number, signal: AbortSignal): Promise<boolean> {
-    const { chain, chainStore, reconsiderAfterMs, logger } = this.#options;
+    const { chain, chainStore, store, peers, onBan, reconsiderAfterMs, requestTimeoutMs, logger } = this.#options;
+    const { maxKeyBytes, maxValueBytes } = chain.parameters;
+    const progress = new HyperSyncProgress({
+      maxBytesInFlight: this.#options.maxBytesInFlight,
+      maxChunkBytes: this.#options.chunkBytes,
+      requestTimeoutMs: Math.max(1, Math.floor(requestTimeoutMs * requestPatience)),
+      maxKeyBytes,
+      maxValueBytes,
+    });
+    const downloader = new RangeDownloader<Header>({
+      store,
+      progress,
+      peers,
+      timeoutMs: requestTimeoutMs,
+      onBan,
+      onCommitted: ({ index, records, bytes }) =>
+        logger.info({ height, range: index, records, bytes }, 'hyper sync: range committed'),
+    });
+    this.#progress = progress;
+    this.#downloader = downloader;
     const reconsider = new AbortController();
     const combined = AbortSignal.any([signal, reconsider.signal]);
-    this.#lastMovedMs = performance.now();
+    const started = performance.now();
+    let lookedAt = started;
     const timer = setInterval(() => {
-      if (performance.now() - this.#lastMovedMs < reconsiderAfterMs) return;
-      this.#lastMovedMs = performance.now();
+      const nowMs = performance.now();
+      const movedAt = progress.status(nowMs).lastProgressMs ?? started;
+      if (nowMs - Math.max(movedAt, lookedAt) < reconsiderAfterMs) return;
+      lookedAt = nowMs;
       chain.chooseSnapshot(chainStore).then(
         (choice) => {
           if (choice === undefined || choice.height <= height) return;
@@ -196,15 +213,21 @@ export class HyperSync<Header> {
       );
     }, pollMs);
     try {
-      await this.#downloader.run(combined);
+      await downloader.run(combined);
       return true;
     } catch (error) {
       if (reconsider.signal.aborted && !signal.aborted) return false;
       throw error;
     } finally {
       clearInterval(timer);
+      this.#downloader = undefined;
     }
   }
+}
+
+/** The peer is gone, late, or asked for too much: nothing that proves a lie, and no trouble of this node. */
+export function isPeerTrouble(error: unknown): boolean {
+  return ['NODE_PEER_CLOSED', 'NODE_PEER_TIMEOUT', 'NODE_PEER_LIMIT'].some((code) => hasCode(error, code));
 }
 
 /** Resolves after `ms`; rejects when `signal` fires. */

@@ -1,5 +1,5 @@
 import { Manifest, pageHash, type StateHasher, type StateRootFunction, snapshotRoot } from '@hs/ancestral-records';
-import { equalBytes } from '@hs/bytes';
+import { equalBytes, toHex } from '@hs/bytes';
 import type { Chain, SnapshotChoice } from '../chain/chain.js';
 import type { Peer } from '../network/peer.js';
 import { NodeError } from '../node-error.js';
@@ -29,16 +29,20 @@ export async function fetchManifest<Header>(
   const requestOptions = { timeoutMs: options.timeoutMs, signal: options.signal };
   const { hashes } = await peer.request({ type: 'get-page-list', requestId: 0, height }, requestOptions);
   if (hashes.length === 0) return undefined;
-  if (!equalBytes(snapshotRoot({ identity, height, pageHashes: hashes }), choice.snapshotRoot)) {
-    throw misbehaved(peer, `its page list of snapshot ${height} does not hash to the snapshot root in the header`);
+  const root = snapshotRoot({ identity, height, pageHashes: hashes });
+  if (!equalBytes(root, choice.snapshotRoot)) {
+    const reason = `its page list of snapshot ${height} does not hash to the snapshot root in the header`;
+    throw misbehaved(peer, reason, { height, expected: toHex(choice.snapshotRoot), got: toHex(root) });
   }
 
   const pages: Uint8Array[] = [];
   for (const [index, hash] of hashes.entries()) {
     const { page } = await peer.request({ type: 'get-page', requestId: 0, height, index }, requestOptions);
     if (page.length === 0) return undefined;
-    if (!equalBytes(pageHash(page), hash)) {
-      throw misbehaved(peer, `page ${index} of snapshot ${height} does not hash to its entry in the page list`);
+    const got = pageHash(page);
+    if (!equalBytes(got, hash)) {
+      const reason = `page ${index} of snapshot ${height} does not hash to its entry in the page list`;
+      throw misbehaved(peer, reason, { height, page: index, expected: toHex(hash), got: toHex(got) });
     }
     pages.push(page);
   }
@@ -56,8 +60,12 @@ export async function fetchManifest<Header>(
   return manifest;
 }
 
-function misbehaved<Header>(peer: Peer<Header>, message: string): NodeError {
-  return new NodeError('NODE_PEER_MISBEHAVED', `${peer.id}: ${message}`, {
-    details: { peer: peer.id, reason: message },
+function misbehaved<Header>(
+  peer: Peer<Header>,
+  reason: string,
+  evidence: Readonly<Record<string, unknown>>,
+): NodeError {
+  return new NodeError('NODE_PEER_MISBEHAVED', `${peer.id}: ${reason}`, {
+    details: { peer: peer.id, reason, ...evidence },
   });
 }

@@ -5,6 +5,7 @@ import { hasCode, NodeError } from '../node-error.js';
 
 export interface RangeDownloaderOptions<Header> {
   readonly store: StateStore;
+  /** New: it belongs to this download alone. */
   readonly progress: HyperSyncProgress;
   /** Peers that can be asked for ranges, by id. */
   readonly peers: () => ReadonlyMap<string, Peer<Header>>;
@@ -29,25 +30,33 @@ type EventWithoutTime = SyncEvent extends infer Event
   : never;
 
 /**
- * Carries out what the pure {@link HyperSyncProgress} decides: sends its requests, keeps the chunks of its attempts,
- * proves and commits ranges in the store, and tells it what came of that. Decides nothing itself.
+ * Carries out what the pure {@link HyperSyncProgress} decides, for one manifest: sends its requests, keeps the chunks of its
+ * attempts, proves and commits ranges in the store, and tells it what came of that. Decides nothing itself.
+ *
+ * The records of an attempt are kept here from their arrival until the attempt is committed, discarded or cancelled, and no
+ * longer: the byte budget of the progress machine bounds the memory of the download.
  */
 export class RangeDownloader<Header> {
   readonly #options: RangeDownloaderOptions<Header>;
   readonly #attempts = new Map<number, Attempt>();
+  /** Requests, proofs and commits under way. */
+  readonly #work = new Set<Promise<void>>();
+  readonly #events: EventWithoutTime[] = [];
+  #isTelling = false;
   #timer: NodeJS.Timeout | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #height = 0;
-  #isStopped = false;
+  #isRunning = false;
 
   constructor(options: RangeDownloaderOptions<Header>) {
     this.#options = options;
   }
 
   /**
-   * Downloads every range of the store's current manifest that is not proved yet. Resolves when all are committed.
+   * Downloads every range of the store's current manifest that is not proved yet; called once. Settles when nothing of the
+   * download is under way any more, so that the store can be asked for something else.
    *
-   * @throws NODE_STOPPED when `signal` fires
+   * @throws the reason of `signal` when it fires
    * @throws NODE_DATABASE when the store cannot be written
    */
   async run(signal: AbortSignal): Promise<void> {
@@ -55,12 +64,12 @@ export class RangeDownloader<Header> {
     if (download === undefined) throw new NodeError('NODE_DATABASE', 'no download is under way');
     signal.throwIfAborted();
     this.#height = download.height;
-    this.#isStopped = false;
     const onAbort = () => this.#settle?.reject(signal.reason);
     const finished = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
     signal.addEventListener('abort', onAbort);
+    this.#isRunning = true;
     try {
       const ranges = download.manifest.entries.map((entry, index) => ({
         ...download.manifest.range(index),
@@ -71,11 +80,12 @@ export class RangeDownloader<Header> {
       this.#tell({ type: 'manifest-adopted', manifestId: String(download.height), ranges, proved: download.proved });
       await finished;
     } finally {
-      this.#isStopped = true;
+      this.#isRunning = false;
       signal.removeEventListener('abort', onAbort);
       clearTimeout(this.#timer);
       for (const attempt of this.#attempts.values()) attempt.abort.abort();
       this.#attempts.clear();
+      await Promise.all(this.#work);
     }
   }
 
@@ -87,32 +97,40 @@ export class RangeDownloader<Header> {
     this.#tell({ type: 'peer-left', peer: id });
   }
 
+  /** Commands of one event are carried out before the next event is told: banning a peer makes it leave, for instance. */
   #tell(event: EventWithoutTime): void {
-    if (this.#isStopped) return;
+    if (!this.#isRunning) return;
+    this.#events.push(event);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     const { progress } = this.#options;
     try {
-      for (const command of progress.handle({ ...event, nowMs: performance.now() } as SyncEvent))
-        this.#carryOut(command);
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        const commands = progress.handle({ ...next, nowMs: performance.now() } as SyncEvent);
+        for (const command of commands) this.#carryOut(command);
+      }
     } catch (error) {
       this.#settle?.reject(error);
       return;
+    } finally {
+      this.#isTelling = false;
     }
     clearTimeout(this.#timer);
     const { nextTickMs } = progress;
-    if (nextTickMs === undefined || this.#isStopped) return;
+    if (nextTickMs === undefined) return;
     this.#timer = setTimeout(() => this.#tell({ type: 'tick' }), Math.max(1, nextTickMs - performance.now()));
   }
 
   #carryOut(command: SyncCommand): void {
     switch (command.type) {
       case 'request':
-        void this.#request(command);
+        this.#start(this.#request(command));
         return;
       case 'prove':
-        void this.#prove(command.attempt, command.range);
+        this.#start(this.#prove(command.attempt, command.range));
         return;
       case 'commit':
-        void this.#commit(command.attempt);
+        this.#start(this.#commit(command.attempt));
         return;
       case 'cancel':
         this.#attempts.get(command.attempt)?.abort.abort();
@@ -134,6 +152,11 @@ export class RangeDownloader<Header> {
     }
   }
 
+  #start(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#work.delete(tracked));
+    this.#work.add(tracked);
+  }
+
   async #request(command: RequestCommand): Promise<void> {
     const { attempt: id } = command;
     let attempt = this.#attempts.get(id);
@@ -141,41 +164,45 @@ export class RangeDownloader<Header> {
       attempt = { abort: new AbortController(), chunks: [], proved: undefined };
       this.#attempts.set(id, attempt);
     }
-    const peer = this.#options.peers().get(command.peer);
-    if (peer === undefined) return this.#later({ type: 'chunk-unavailable', attempt: id });
-    const { startKey, maxBytes } = command;
-    const ask = { height: this.#height, startKey, endKey: command.endKey ?? noBytes, maxBytes };
+    const { signal } = attempt.abort;
     try {
-      const answer = await peer.request(
-        { type: 'get-snapshot', requestId: 0, ...ask },
-        { timeoutMs: this.#options.timeoutMs, signal: attempt.abort.signal },
-      );
-      if (!('requestId' in answer) || !answer.isAvailable || answer.height !== this.#height) {
+      const peer = this.#options.peers().get(command.peer);
+      if (peer === undefined) throw new NodeError('NODE_PEER_CLOSED', `${command.peer} is gone`);
+      const { startKey, maxBytes } = command;
+      const ask = { height: this.#height, startKey, endKey: command.endKey ?? noBytes, maxBytes };
+      const { timeoutMs } = this.#options;
+      const answer = await peer.request({ type: 'get-snapshot', requestId: 0, ...ask }, { timeoutMs, signal });
+      if (!answer.isAvailable || answer.height !== this.#height) {
         return this.#tell({ type: 'chunk-unavailable', attempt: id });
       }
-      attempt.chunks.push(answer.records);
+      const { records } = answer;
       const nextKey = answer.nextKey.length === 0 ? undefined : answer.nextKey;
-      this.#tell({ type: 'chunk-received', attempt: id, records: answer.records, nextKey });
+      if (signal.aborted) this.#attempts.delete(id);
+      else attempt.chunks.push(records);
+      this.#tell({ type: 'chunk-received', attempt: id, records, nextKey });
     } catch {
       // Whatever ended the request, no answer will come: a cancelled attempt is over, a live one goes elsewhere.
-      const type = attempt.abort.signal.aborted ? 'cancelled' : 'chunk-unavailable';
       this.#attempts.delete(id);
-      this.#tell({ type, attempt: id });
+      this.#tell({ type: signal.aborted ? 'cancelled' : 'chunk-unavailable', attempt: id });
     }
   }
 
   async #prove(id: number, range: number): Promise<void> {
     const attempt = this.#attempts.get(id);
-    if (attempt === undefined) return this.#later({ type: 'prove-failed', attempt: id, message: 'no chunks kept' });
+    if (attempt === undefined) return this.#tell({ type: 'prove-failed', attempt: id, message: 'no chunks kept' });
+    const { signal } = attempt.abort;
     try {
-      attempt.proved = await this.#options.store.proveRange(range, attempt.chunks, { signal: attempt.abort.signal });
+      const proved = await this.#options.store.proveRange(range, attempt.chunks, { signal });
       attempt.chunks.length = 0;
+      if (signal.aborted) this.#attempts.delete(id);
+      else attempt.proved = proved;
       this.#tell({ type: 'proved', attempt: id });
     } catch (error) {
       if (hasCode(error, 'ANCESTRAL_RECORDS_RANGE_REFUTED')) {
         const { message, details } = error as Error & { readonly details: Readonly<Record<string, unknown>> };
+        this.#attempts.delete(id);
         this.#tell({ type: 'refuted', attempt: id, reason: message, details });
-      } else if (attempt.abort.signal.aborted) {
+      } else if (signal.aborted) {
         this.#attempts.delete(id);
         this.#tell({ type: 'cancelled', attempt: id });
       } else {
@@ -185,20 +212,19 @@ export class RangeDownloader<Header> {
   }
 
   async #commit(id: number): Promise<void> {
-    const proved = this.#attempts.get(id)?.proved;
-    if (proved === undefined) return this.#later({ type: 'commit-failed', attempt: id, message: 'nothing proved' });
+    const attempt = this.#attempts.get(id);
+    if (attempt?.proved === undefined) {
+      return this.#tell({ type: 'commit-failed', attempt: id, message: 'nothing proved' });
+    }
     try {
-      await this.#options.store.commitRange(proved);
-      this.#options.onCommitted(proved);
+      await this.#options.store.commitRange(attempt.proved);
+      this.#attempts.delete(id);
+      this.#options.onCommitted(attempt.proved);
       this.#tell({ type: 'committed', attempt: id });
     } catch (error) {
+      if (attempt.abort.signal.aborted) this.#attempts.delete(id);
       this.#tell({ type: 'commit-failed', attempt: id, message: messageOf(error) });
     }
-  }
-
-  /** Reports after the current call of the machine has returned. */
-  #later(event: EventWithoutTime): void {
-    queueMicrotask(() => this.#tell(event));
   }
 }
 

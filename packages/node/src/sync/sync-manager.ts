@@ -12,7 +12,8 @@ import { hasCode, NodeError } from '../node-error.js';
 import { SerialQueue } from '../state/serial-queue.js';
 import { syncBlocks } from './block-sync.js';
 import { syncHeadersFrom } from './header-sync.js';
-import { delay, HyperSync, type HyperSyncReport } from './hyper-sync.js';
+import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
+import { evidenceOfBan } from './range-evidence.js';
 
 /** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
 export type SyncMode = 'hyper' | 'block';
@@ -20,9 +21,9 @@ export type SyncMode = 'hyper' | 'block';
 /**
  * `connecting`: no peer yet; `headers`: verifying the header chain; `genesis`: writing the genesis state; `snapshot`:
  * downloading a snapshot; `blocks`: connecting blocks; `synced`: at the header tip; `stale`: at the header tip, but the
- * tip is older than it should be.
+ * tip is older than it should be; `failed`: the node cannot go on, and the text says why.
  */
-export type NodePhase = 'connecting' | 'headers' | 'genesis' | 'snapshot' | 'blocks' | 'synced' | 'stale';
+export type NodePhase = 'connecting' | 'headers' | 'genesis' | 'snapshot' | 'blocks' | 'synced' | 'stale' | 'failed';
 
 /** Settings of the sync; every one has a default. */
 export interface SyncSettings {
@@ -36,6 +37,8 @@ export interface SyncSettings {
   readonly chunkBytes: number;
   /** Default 60 s. */
   readonly requestTimeoutMs: number;
+  /** How long a peer may send nothing before another one is asked for the same. Default 2 s. */
+  readonly patienceMs: number;
   /** Default 32. */
   readonly blocksPerRequest: number;
   /** Default 4. */
@@ -56,6 +59,7 @@ export const defaultSyncSettings: SyncSettings = {
   maxBytesInFlight: 64 * 1024 * 1024,
   chunkBytes: 2 * 1024 * 1024,
   requestTimeoutMs: 60_000,
+  patienceMs: 2_000,
   blocksPerRequest: 32,
   blockRequestsAhead: 4,
   pollIntervalMs: 5_000,
@@ -64,8 +68,8 @@ export const defaultSyncSettings: SyncSettings = {
   banMs: 24 * 60 * 60_000,
 };
 
-/** How long one peer's headers are waited for before the next peer is asked too. */
-const headerPatienceMs = 2_000;
+/** How long a peer that let the patience pass is asked last. */
+const slowPeerMs = 60_000;
 
 export interface SyncManagerOptions<Header> {
   readonly store: StateStore;
@@ -115,6 +119,10 @@ export class SyncManager<Header> {
   readonly #headerQueue = new SerialQueue();
   /** Peers that owe us headers. */
   readonly #asked = new Set<string>();
+  /** Until when peers that were slow are asked last. */
+  readonly #slowUntilMs = new WeakMap<Peer<Header>, number>();
+  #hasHeardHeaders = false;
+  #hasBeenSynced = false;
   #running: Promise<void> | undefined;
   #failure: unknown;
 
@@ -130,6 +138,11 @@ export class SyncManager<Header> {
   /** True once the state is at the header tip. */
   get isSynced(): boolean {
     return this.#phase === 'synced' || this.#phase === 'stale';
+  }
+
+  /** True from when the state was at the header tip for the first time since this process began. */
+  get hasBeenSynced(): boolean {
+    return this.#hasBeenSynced;
   }
 
   status(): SyncManagerStatus {
@@ -148,8 +161,10 @@ export class SyncManager<Header> {
   /** Starts the loop. The promise settles when the loop ends: by {@link stop}, or with the error that ended it. */
   run(): Promise<void> {
     this.#running ??= this.#loop().catch((error: unknown) => {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (!this.#abort.signal.aborted) throw error;
+      if (this.#failure === undefined && this.#abort.signal.aborted) return;
+      const failure = this.#failure ?? error;
+      this.#enter('failed', failure instanceof Error ? failure.message : String(failure));
+      throw failure;
     });
     return this.#running;
   }
@@ -173,8 +188,8 @@ export class SyncManager<Header> {
     this.#wakeUp();
   }
 
-  /** Ends the loop with an error from a task beside it. */
-  #fail(error: unknown): void {
+  /** Ends the loop with an error from beside it. */
+  fail(error: unknown): void {
     this.#failure ??= error;
     this.#abort.abort(error);
   }
@@ -247,14 +262,25 @@ export class SyncManager<Header> {
     return this.#headerSync;
   }
 
-  /** A peer that takes its time does not hold up the others: it answers in the background, or is dropped in the end. */
+  /**
+   * A peer that takes its time does not hold up the others: it answers in the background, or is dropped in the end. As
+   * long as headers keep coming they are waited for, since all decisions depend on them.
+   */
   async #askForHeaders(): Promise<void> {
+    const { chainStore, settings } = this.#options;
     for (const peer of this.#servingPeers()) {
       if (this.#abort.signal.aborted) return;
       if (this.#asked.has(peer.id)) continue;
       this.#asked.add(peer.id);
-      const answered = this.#askOneForHeaders(peer).finally(() => this.#asked.delete(peer.id));
-      await Promise.race([answered, delay(headerPatienceMs, this.#abort.signal)]);
+      let isAnswered = false;
+      const answered = this.#askOneForHeaders(peer).finally(() => {
+        isAnswered = true;
+        this.#asked.delete(peer.id);
+      });
+      for (let reached = -1; !isAnswered && chainStore.tipHeight > reached; ) {
+        reached = chainStore.tipHeight;
+        await settledWithin(answered, settings.patienceMs);
+      }
     }
   }
 
@@ -264,14 +290,18 @@ export class SyncManager<Header> {
     try {
       const options = { chain, chainStore, nowMs, timeoutMs: settings.requestTimeoutMs, queue: this.#headerQueue };
       const added = await syncHeadersFrom(peer, options, signal);
+      this.#hasHeardHeaders = true;
       if (added > 0) logger.debug({ peer: peer.id, added, tipHeight: chainStore.tipHeight }, 'headers verified');
     } catch (error) {
       if (signal.aborted) return;
       if (hasCode(error, 'NODE_PEER_MISBEHAVED')) {
         const { message, details } = error as NodeError;
         this.#ban(peer, message, details);
+      } else if (hasCode(error, 'NODE_HEADER_IN_FUTURE')) {
+        logger.warn({ peer: peer.id, err: error }, 'peer dropped: its clock or the clock of this machine is wrong');
+        peer.close(error as NodeError);
       } else if (hasCode(error, 'NODE_PEER_TIMEOUT')) peer.close(error as NodeError);
-      else if (!hasCode(error, 'NODE_PEER_CLOSED') && !hasCode(error, 'NODE_PEER_LIMIT')) this.#fail(error);
+      else if (!isPeerTrouble(error)) this.fail(error);
     }
   }
 
@@ -289,11 +319,12 @@ export class SyncManager<Header> {
       maxBytesInFlight: settings.maxBytesInFlight,
       chunkBytes: settings.chunkBytes,
       requestTimeoutMs: settings.requestTimeoutMs,
+      patienceMs: settings.patienceMs,
       reconsiderAfterMs: settings.reconsiderAfterMs,
       onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
-      onBan: ({ peer: id, reason, evidence }) => {
-        const peer = this.#options.network.peers.get(id);
-        if (peer !== undefined) this.#ban(peer, reason, { ...evidence });
+      onBan: (command) => {
+        const peer = this.#options.network.peers.get(command.peer);
+        if (peer !== undefined) this.#ban(peer, command.evidence.text, evidenceOfBan(command));
       },
     });
     this.#hyperSync = hyperSync;
@@ -331,11 +362,13 @@ export class SyncManager<Header> {
         chainStore,
         processor,
         height: () => store.height ?? 0,
-        peers: () => this.#servingPeers(),
+        peers: () => this.#peersForBlocks(),
         blocksPerRequest: settings.blocksPerRequest,
         requestsAhead: settings.blockRequestsAhead,
         timeoutMs: settings.requestTimeoutMs,
+        patienceMs: settings.patienceMs,
         onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
+        onSlow: (peer) => this.#slowUntilMs.set(peer, performance.now() + slowPeerMs),
       },
       this.#abort.signal,
     );
@@ -347,6 +380,11 @@ export class SyncManager<Header> {
       this.#enter('blocks', `waiting for a peer that has block ${(store.height ?? 0) + 1}`);
       return;
     }
+    if (!this.#hasHeardHeaders && !isProducer) {
+      this.#enter('headers', 'waiting for the headers of a first peer');
+      return;
+    }
+    this.#hasBeenSynced = true;
     const ageMs = nowMs() - chain.describeHeader(chainStore.tipHeader).timeMs;
     if (ageMs > settings.maxTipAgeMs && !isProducer) {
       this.#enter('stale', `at the header tip, which is ${Math.round(ageMs / 1000)} s old`);
@@ -356,6 +394,14 @@ export class SyncManager<Header> {
   /** Peers that say that they serve the chain; clients do not. */
   #servingPeers(): readonly Peer<Header>[] {
     return [...this.#options.network.peers.values()].filter(isServingPeer);
+  }
+
+  /** All of them; those that were slow a short while ago only if there is no other. */
+  #peersForBlocks(): readonly Peer<Header>[] {
+    const peers = this.#servingPeers();
+    const now = performance.now();
+    const quick = peers.filter((peer) => (this.#slowUntilMs.get(peer) ?? 0) <= now);
+    return quick.length > 0 ? quick : peers;
   }
 
   #snapshotPeers(): ReadonlyMap<string, Peer<Header>> {
@@ -400,6 +446,18 @@ export class SyncManager<Header> {
     this.#isWoken = false;
     signal.throwIfAborted();
   }
+}
+
+/** Resolves when `promise` settles, or after `ms`. */
+function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const finish = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(finish, finish);
+  });
 }
 
 function isServingPeer<Header>(peer: Peer<Header>): boolean {

@@ -1,0 +1,63 @@
+import { toHex } from '@hs/bytes';
+import { describe, expect, test } from '@jest/globals';
+import {
+  addressOf,
+  makeChain,
+  makeTraffic,
+  openTestNode,
+  producerOptions,
+  recordsOf,
+  synced,
+} from './support/test-network.js';
+import { sleep, waitFor } from './support/wait.js';
+
+describe('a network of nodes', () => {
+  test('a newcomer hyper-syncs while blocks come, and serves what the producer serves, record by record', async () => {
+    const test = await makeChain({ followPairs: 300, parameters: { retainedEpochs: 6 } });
+    const producer = await openTestNode(test.chain, producerOptions(test, 100));
+    const follower = await openTestNode(test.chain, { connect: [addressOf(producer)], sync: { mode: 'block' } });
+    let isOver = false;
+    const traffic = (async () => {
+      for (let round = 0; !isOver; round++) {
+        if ((producer.status().height ?? 0) > 0) await makeTraffic(producer, test, round);
+        await sleep(50);
+      }
+    })();
+    try {
+      await waitFor('two epochs', () => (follower.status().height ?? 0) >= 24);
+      const newcomer = await openTestNode(test.chain, { connect: [addressOf(producer), addressOf(follower)] });
+      const heightAtStart = producer.status().height ?? 0;
+      await synced(newcomer);
+      const { hyperSync } = newcomer.status().sync;
+      expect(hyperSync?.snapshotHeight).toBeGreaterThanOrEqual(20);
+      expect(hyperSync?.peers.reduce((sum, { records }) => sum + records, 0)).toBe(hyperSync?.records);
+      await waitFor('blocks after the sync', () => (newcomer.status().height ?? 0) > heightAtStart + 3);
+      isOver = true;
+      await traffic;
+
+      const height = newcomer.status().height ?? 0;
+      const tip = await waitFor('the same height', async () => {
+        const [left, right] = [producer.status(), newcomer.status()];
+        return left.height === right.height && left;
+      });
+      expect(tip.height).toBeGreaterThanOrEqual(height);
+      expect(newcomer.status().stateRoot).toBe(tip.stateRoot);
+      const common = newcomer
+        .status()
+        .snapshots.filter((snapshot) =>
+          producer.status().snapshots.some((other) => other.height === snapshot.height && other.root === snapshot.root),
+        );
+      const newest = common.at(-1)?.height ?? -1;
+      const records = await recordsOf(newcomer, newest);
+      expect(records.length).toBeGreaterThan(600);
+      expect(records).toEqual(await recordsOf(producer, newest));
+      expect(newcomer.status().state.prefixes.map(({ checksum }) => checksum)).toEqual(
+        producer.status().state.prefixes.map(({ checksum }) => checksum),
+      );
+      expect(toHex(newcomer.store.stateRoot())).toBe(newcomer.status().stateRoot);
+    } finally {
+      isOver = true;
+      await traffic;
+    }
+  });
+});
