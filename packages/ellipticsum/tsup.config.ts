@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup';
 import { tsupConfig } from '../../config/tsup.mjs';
 
-export default defineConfig(tsupConfig({ index: 'src/index.ts', testing: 'src/testing.ts' }));
+export default defineConfig(tsupConfig({ index: 'src/index.ts', testing: 'src/testing.ts', node: 'src/node.ts' }));

@@ -8,6 +8,7 @@ export const ellipticSumErrorCodes = [
   'ELLIPTICSUM_DUPLICATE_PREFIX',
   'ELLIPTICSUM_EMPTY_KEY',
   'ELLIPTICSUM_BACKEND_CLOSED',
+  'ELLIPTICSUM_BACKEND_UNAVAILABLE',
 ] as const;
 
 /** One of {@link ellipticSumErrorCodes}. */

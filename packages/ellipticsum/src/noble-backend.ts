@@ -1,7 +1,14 @@
 import { type DomainOptions, defaultDomain, encodeDomain } from './domain.js';
 import { EllipticSumError } from './errors.js';
 import { type HashBackend, type HashBatch, type HashOptions, validateHashBatch } from './hash-backend.js';
-import { requireBytes } from './internal/arguments.js';
+import {
+  countOf,
+  defaultYieldEveryMs,
+  invalidEncoding,
+  invalidPoint,
+  requireInterval,
+  requireSameLength,
+} from './internal/backend-arguments.js';
 import {
   decodeElement,
   type Element,
@@ -23,8 +30,6 @@ export interface NobleBackendOptions extends DomainOptions {
   readonly yieldEveryMs?: number;
 }
 
-const defaultYieldEveryMs = 8;
-
 /**
  * The reference backend: @noble/curves on the calling thread, in every JavaScript engine.
  *
@@ -34,7 +39,7 @@ const defaultYieldEveryMs = 8;
  */
 export function createNobleBackend(options: NobleBackendOptions = {}): HashBackend {
   const { domain = defaultDomain, yieldEveryMs = defaultYieldEveryMs } = options;
-  if (!(Number.isFinite(yieldEveryMs) && yieldEveryMs >= 0)) throw new RangeError('yieldEveryMs must be 0 or more');
+  requireInterval(yieldEveryMs);
   return new NobleBackend(domain, yieldEveryMs);
 }
 
@@ -73,11 +78,8 @@ class NobleBackend implements HashBackend {
   async combine(left: Uint8Array, right: Uint8Array, options?: HashOptions): Promise<Uint8Array> {
     this.#check(options);
     const count = countOf(left, uncompressedSumBytes, 'left');
-    if (countOf(right, uncompressedSumBytes, 'right') !== count) {
-      throw new EllipticSumError('ELLIPTICSUM_INVALID_LENGTH', 'left and right must have the same length', {
-        details: { expected: left.length, actual: right.length },
-      });
-    }
+    countOf(right, uncompressedSumBytes, 'right');
+    requireSameLength(left, right);
     const result = new Uint8Array(left.length);
     await this.#each(count, options, (index) => {
       const sum = requirePoint(left, index).add(requirePoint(right, index));
@@ -102,11 +104,7 @@ class NobleBackend implements HashBackend {
     const result = new Uint8Array(count * uncompressedSumBytes);
     await this.#each(count, options, (index) => {
       const element = decodeElement(encoded.subarray(index * encodedSumBytes, (index + 1) * encodedSumBytes));
-      if (element === undefined) {
-        throw new EllipticSumError('ELLIPTICSUM_INVALID_ENCODING', `sum ${index} is not the encoding of a sum`, {
-          details: { index },
-        });
-      }
+      if (element === undefined) throw invalidEncoding(index);
       writeElement(result, index * uncompressedSumBytes, element);
     });
     return result;
@@ -137,18 +135,8 @@ class NobleBackend implements HashBackend {
   }
 }
 
-function countOf(bytes: Uint8Array, size: number, name: string): number {
-  requireBytes(bytes, name);
-  if (bytes.length % size === 0) return bytes.length / size;
-  throw new EllipticSumError('ELLIPTICSUM_INVALID_LENGTH', `${name} must have a multiple of ${size} bytes`, {
-    details: { multipleOf: size, actual: bytes.length },
-  });
-}
-
 function requirePoint(sums: Uint8Array, index: number): NonNullable<ReturnType<typeof readPoint>> {
   const point = readPoint(sums, index * uncompressedSumBytes);
   if (point !== undefined) return point;
-  throw new EllipticSumError('ELLIPTICSUM_INVALID_POINT', `sum ${index} is not a point on the curve`, {
-    details: { index },
-  });
+  throw invalidPoint(index);
 }
