@@ -116,6 +116,8 @@ async function askForBlocks<Header>(
         const isLie = hasCode(error, 'NODE_PEER_MISBEHAVED');
         if (!isLie && !isPeerTrouble(error)) throw error;
         if (isLie) options.onMisbehaved(peer, error as NodeError);
+        // Its answers come in the order of the requests: one that it left out would put all later ones out of step.
+        if (hasCode(error, 'NODE_PEER_TIMEOUT')) peer.close(error as NodeError);
       }
       failed.add(peer.id);
       return undefined;

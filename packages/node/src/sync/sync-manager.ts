@@ -225,6 +225,8 @@ export class SyncManager<Header> {
       if ((store.height ?? 0) < chainStore.tipHeight) {
         if (!this.isSynced) this.#enter('blocks', `connecting blocks up to ${chainStore.tipHeight}`);
         const connected = await this.#syncBlocks();
+        // Where blocks come quickly there are new ones already; this is the tip all the same.
+        if ((store.height ?? 0) >= chainStore.tipHeight) this.#settle();
         if (connected > 0) continue;
       }
       this.#settle();
