@@ -1,4 +1,12 @@
 import { defineConfig } from 'tsup';
 import { tsupConfig } from '../../config/tsup.mjs';
 
-export default defineConfig(tsupConfig({ index: 'src/index.ts', testing: 'src/testing.ts', node: 'src/node.ts' }));
+export default defineConfig(
+  tsupConfig({
+    index: 'src/index.ts',
+    testing: 'src/testing.ts',
+    node: 'src/node.ts',
+    'record-file': 'src/record-file/index.ts',
+    cli: 'src/node/cli/main.ts',
+  }),
+);
