@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { describeSettings, type RunConfig, readRunConfig } from '../src/config.js';
+import { testFolder } from './support/cleanups.js';
+
+function withFile(settings: unknown): string {
+  const file = join(testFolder(), 'config.json');
+  writeFileSync(file, typeof settings === 'string' ? settings : JSON.stringify(settings));
+  return file;
+}
+
+/** The error of settings that are refused. */
+function refused(args: readonly string[], environment: Record<string, string> = {}): { code: string; message: string } {
+  try {
+    readRunConfig(args, environment);
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return { code, message };
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('the settings of a run', () => {
+  test('have defaults for all but the chain', () => {
+    expect(readRunConfig(['--chain', 'c.json'], {})).toEqual({
+      chain: 'c.json',
+      data: './hs-node-data',
+      listen: { host: '127.0.0.1', port: 18000 },
+      http: { host: '127.0.0.1', port: 18001 },
+      connect: [],
+      sync: 'hyper',
+      producerKey: undefined,
+      blockIntervalMs: 1000,
+      chunkBytes: 2 * 1024 * 1024,
+      cacheBytes: 64 * 1024 * 1024,
+      logLevel: 'info',
+      logFile: undefined,
+    } satisfies RunConfig);
+  });
+
+  test('come from flags before environment before file before defaults', () => {
+    const config = withFile({ chain: 'file', data: 'file', sync: 'block', 'cache-bytes': 1, connect: ['file:1'] });
+    const environment = { HS_NODE_CHAIN: 'environment', HS_NODE_DATA: 'environment', HS_NODE_CACHE_BYTES: '2' };
+    const args = ['--config', config, '--chain', 'flag'];
+    expect(readRunConfig(args, environment)).toMatchObject({
+      chain: 'flag',
+      data: 'environment',
+      cacheBytes: 2,
+      sync: 'block',
+      connect: ['file:1'],
+      chunkBytes: 2 * 1024 * 1024,
+    });
+  });
+
+  test('a list is a repeated flag, a text with commas, or an array in the file', () => {
+    const connect = ['a:1', '[::1]:2'];
+    const chain = ['--chain', 'c'];
+    expect(readRunConfig([...chain, '--connect', 'a:1', '--connect', '[::1]:2'], {}).connect).toEqual(connect);
+    expect(readRunConfig(chain, { HS_NODE_CONNECT: 'a:1,[::1]:2' }).connect).toEqual(connect);
+    expect(readRunConfig([...chain, '--config', withFile({ connect })], {}).connect).toEqual(connect);
+  });
+
+  test('"off" closes a port', () => {
+    const { listen, http } = readRunConfig(['--chain', 'c', '--listen', 'off', '--http', 'off'], {});
+    expect([listen, http]).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    ['an unknown flag', ['--speed', '9'], {}, /--speed/],
+    ['an integer that is none', ['--chunk-bytes', '1.5'], {}, /chunk-bytes \(from --chunk-bytes\)/],
+    ['zero', [], { HS_NODE_BLOCK_INTERVAL_MS: '0' }, /block-interval-ms \(from HS_NODE_BLOCK_INTERVAL_MS\)/],
+    ['a sync mode that is none', [], { HS_NODE_SYNC: 'fast' }, /sync \(from HS_NODE_SYNC\).*hyper, block/],
+    ['a log level that is none', ['--log-level', 'loud'], {}, /log-level \(from --log-level\)/],
+    ['an address that is none', [], { HS_NODE_HTTP: 'here' }, /http \(from HS_NODE_HTTP\).*host:port/],
+    ['a peer that is none', ['--connect', 'a:0'], {}, /connect \(from --connect\).*host:port/],
+  ] as const)('%s is refused, with the name and the source', (_name, args, environment, message) => {
+    expect(refused(['--chain', 'c', ...args], environment)).toMatchObject({
+      code: 'NODE_CONFIGURATION',
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
+  test.each([
+    ['that is not there', (): string => '/nowhere/config.json', /cannot read/],
+    ['that is no JSON', (): string => withFile('{'), /cannot read/],
+    ['that is no object', (): string => withFile([]), /not a JSON object/],
+    ['with an unknown setting', (): string => withFile({ chain: 'c', speed: 9 }), /unknown setting: speed/],
+    [
+      'with a text where a number belongs',
+      (): string => withFile({ chain: 'c', 'cache-bytes': 'much' }),
+      /from the config file/,
+    ],
+    [
+      'with a number where a text belongs',
+      (): string => withFile({ chain: 7 }),
+      /chain \(from the config file\) must be a string/,
+    ],
+    [
+      'with a list of no addresses',
+      (): string => withFile({ chain: 'c', connect: [7] }),
+      /connect \(from the config file\)/,
+    ],
+  ] as const)('a config file %s is refused', (_name, file, message) => {
+    expect(refused(['--config', file()])).toMatchObject({
+      code: 'NODE_CONFIGURATION',
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
+  test('no chain is refused', () => {
+    expect(refused([])).toMatchObject({
+      code: 'NODE_CONFIGURATION',
+      message: expect.stringContaining('--chain') as unknown,
+    });
+  });
+
+  test('are described one a line, each with its default', () => {
+    const lines = describeSettings().split('\n');
+    expect(lines.every((line) => /^ {2}--[a-z-]+ +\S/.test(line))).toBe(true);
+    expect(lines).toContain('  --block-interval-ms   time between blocks of a producer (default 1000)');
+  });
+});
