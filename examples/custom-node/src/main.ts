@@ -71,7 +71,7 @@ async function run({ isInProcess, hasQuorum, isVerbose }: Options): Promise<numb
     ...(isVerbose ? { logger: printingLogger('producer') } : {}),
   });
   await until(() => producer.status().sync.phase === 'synced');
-  const users = new Users(producer, chain.genesisHash);
+  await using users = new Users(producer, chain.genesisHash);
   await until(() => (producer.status().height ?? 0) >= blocksBeforeNewcomer);
   const { height, state } = producer.status();
   console.log(`producer  block ${height} with ${votes} votes; ${state.records} records; blocks keep coming`);

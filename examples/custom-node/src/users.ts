@@ -14,7 +14,7 @@ interface User {
 }
 
 /** People who claim names, write texts under them, give them away and release them, as long as nobody stops them. */
-export class Users {
+export class Users implements AsyncDisposable {
   readonly #node: FullNode<NameHeader>;
   readonly #chainId: Uint8Array;
   readonly #users: readonly User[];
@@ -44,9 +44,13 @@ export class Users {
 
   /** Ends their work; rejects if a transaction of theirs was refused. */
   async stop(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#turn;
-    if (this.#error !== undefined) throw this.#error;
   }
 
   async #act(): Promise<void> {

@@ -4,7 +4,8 @@ import { refused } from './refusal.js';
 
 /** What somebody wants done with a name. */
 export type NameAction =
-  | { readonly kind: 'claim' | 'write'; readonly name: string; readonly text: Uint8Array }
+  | { readonly kind: 'claim'; readonly name: string; readonly text: Uint8Array }
+  | { readonly kind: 'write'; readonly name: string; readonly text: Uint8Array }
   | { readonly kind: 'give'; readonly name: string; readonly to: Uint8Array }
   | { readonly kind: 'release'; readonly name: string };
 
