@@ -42,9 +42,9 @@ export class SimdField implements FieldMachine {
   readonly #loadLane: FunctionBuilder;
   readonly #storeLane: FunctionBuilder;
 
-  constructor(module: ModuleBuilder, layout: MemoryLayout) {
+  constructor(module: ModuleBuilder, layout: MemoryLayout, multiply: Recording = recordMultiply()) {
     this.#layout = layout;
-    this.#multiply = recordedFunction(module, 'multiply', 2, recordMultiply());
+    this.#multiply = recordedFunction(module, 'multiply', 2, multiply);
     this.#square = squareFunction(module);
     this.#add = recordedFunction(module, 'add', 2, recordSum('add'));
     this.#subtract = recordedFunction(module, 'subtract', 2, recordSum('sub'));

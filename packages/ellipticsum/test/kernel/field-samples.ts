@@ -37,7 +37,7 @@ export function hardLimbs(next: () => number): bigint[] {
 }
 
 /** Σ limb_k·2^(51k). */
-export function valueOf(limbs: readonly bigint[]): bigint {
+export function valueOfLimbs(limbs: readonly bigint[]): bigint {
   return limbs.reduceRight((sum, limb) => (sum << 51n) + limb, 0n);
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { prime } from '../../src/kernel/field-constants.js';
 import { maxLimb, recordCarry, recordMultiply, recordSquare, recordSum } from '../../src/kernel/fma-field.js';
 import type { Recording } from '../../src/kernel/recording.js';
-import { hardLimbs, modulo, random, valueOf } from './field-samples.js';
+import { hardLimbs, modulo, random, valueOfLimbs } from './field-samples.js';
 import { evaluateExactly, proveBounds } from './models.js';
 
 const hardLeft = [2n ** 50n, -(2n ** 50n), 2n ** 50n + 175n, 2n ** 50n - 1n, 1089580555008991n];
@@ -67,8 +67,8 @@ describe('recorded operations, on exact numbers', () => {
       const [a, b] = [hardLimbs(next), hardLimbs(next)];
       const squared = evaluateExactly(square, a);
       const multiplied = evaluateExactly(multiply, [...a, ...b]);
-      expect(modulo(valueOf(squared))).toBe(modulo(valueOf(a) ** 2n));
-      expect(modulo(valueOf(multiplied))).toBe(modulo(valueOf(a) * valueOf(b)));
+      expect(modulo(valueOfLimbs(squared))).toBe(modulo(valueOfLimbs(a) ** 2n));
+      expect(modulo(valueOfLimbs(multiplied))).toBe(modulo(valueOfLimbs(a) * valueOfLimbs(b)));
       for (const limb of [...squared, ...multiplied]) expect(limb <= maxLimb && limb >= -maxLimb).toBe(true);
     }
   });
@@ -82,7 +82,7 @@ describe('recorded operations, on exact numbers', () => {
         ['sub', -1n],
       ] as const) {
         const result = evaluateExactly(recordSum(operator), [...a, ...b]);
-        expect(modulo(valueOf(result))).toBe(modulo(valueOf(a) + sign * valueOf(b)));
+        expect(modulo(valueOfLimbs(result))).toBe(modulo(valueOfLimbs(a) + sign * valueOfLimbs(b)));
         for (const limb of result) expect(limb <= maxLimb && limb >= -maxLimb).toBe(true);
       }
     }
@@ -97,10 +97,10 @@ describe('recorded operations, on exact numbers', () => {
       882560249575042n,
       -1125899906842538n,
     ]);
-    const expected = modulo(valueOf(hardLeft) * valueOf(hardRight));
-    expect(modulo(valueOf(right))).toBe(expected);
+    const expected = modulo(valueOfLimbs(hardLeft) * valueOfLimbs(hardRight));
+    expect(modulo(valueOfLimbs(right))).toBe(expected);
     const wrong = evaluateExactly(recordMultiply({ withoutPreCarry: true }), [...hardLeft, ...hardRight]);
-    expect(modulo(valueOf(wrong))).not.toBe(expected);
+    expect(modulo(valueOfLimbs(wrong))).not.toBe(expected);
   });
 
   test('get some products wrong when a bias is cancelled late', () => {
@@ -110,13 +110,13 @@ describe('recorded operations, on exact numbers', () => {
     for (let round = 0; round < 500; round++) {
       const [a, b] = [hardLimbs(next), hardLimbs(next)];
       const result = evaluateExactly(late, [...a, ...b]);
-      if (modulo(valueOf(result)) !== modulo(valueOf(a) * valueOf(b))) wrong++;
+      if (modulo(valueOfLimbs(result)) !== modulo(valueOfLimbs(a) * valueOfLimbs(b))) wrong++;
     }
     expect(wrong).toBeGreaterThan(0);
   });
 
   test('keep -p < value < p, which the sign rule rests on', () => {
-    const most = valueOf(Array<bigint>(5).fill(BigInt(maxLimb)));
+    const most = valueOfLimbs(Array<bigint>(5).fill(BigInt(maxLimb)));
     expect(most < prime).toBe(true);
   });
 });
