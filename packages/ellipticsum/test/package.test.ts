@@ -1,23 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { installPackage } from './installed-package.js';
 
 const run = promisify(execFile);
-const packageFolder = fileURLToPath(new URL('..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'ellipticsum-package-'));
-const modules = join(folder, 'node_modules');
-const installed = join(modules, '@hs', 'ellipticsum');
-
-/** The environment without what an outer npm or pnpm says about the package it runs in. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  const outer =
-    /^npm_(package_|lifecycle_|command$|execpath$|config_(local_prefix|global_prefix|prefix|workspace.*)$)/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !outer.test(name)));
-}
+let folder: string;
+let modules: string;
+let installed: string;
+let remove: () => void = () => {};
 
 function filesUnder(path: string): string[] {
   return readdirSync(path, { recursive: true, withFileTypes: true })
@@ -26,23 +18,12 @@ function filesUnder(path: string): string[] {
 }
 
 beforeAll(async () => {
-  const options = { cwd: packageFolder, env: plainEnvironment() };
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], options);
-  const [{ filename }] = JSON.parse(packed.stdout);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true, type: 'module' }));
-  const install = [
-    'install',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline',
-    '--prefix',
-    folder,
-    join(folder, filename),
-  ];
-  await run('npm', install, { ...options, cwd: folder });
+  ({ folder, remove } = await installPackage());
+  modules = join(folder, 'node_modules');
+  installed = join(modules, '@hs', 'ellipticsum');
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => remove());
 
 describe('the packed tarball, installed alone', () => {
   test('brings noble and nothing else', () => {
@@ -71,7 +52,9 @@ describe('the packed tarball, installed alone', () => {
   });
 
   test('imports noble alone, in code and in types, and nothing of the platform', () => {
-    const sources = filesUnder(join(installed, 'dist')).filter((file) => /\.(js|d\.ts)$/.test(file));
+    const files = filesUnder(join(installed, 'dist')).filter((file) => /\.(js|d\.ts)$/.test(file));
+    const sources = files.filter((file) => file !== join(installed, 'dist', 'cli.js'));
+    expect(sources.length).toBe(files.length - 1);
     expect(sources.some((file) => file.endsWith('index.js'))).toBe(true);
     expect(sources.some((file) => file.endsWith('index.d.ts'))).toBe(true);
     const imports = sources.flatMap((file) =>
@@ -88,6 +71,6 @@ describe('the packed tarball, installed alone', () => {
     const names = new Set(filesUnder(installed).map((file) => file.slice(installed.length + 1).split(/[\\/]/)[0]));
     names.delete('CHANGELOG.md');
     names.delete('LICENSE');
-    expect([...names].sort()).toEqual(['README.md', 'dist', 'package.json']);
+    expect([...names].sort()).toEqual(['README.md', 'bin', 'dist', 'package.json']);
   });
 });
