@@ -65,6 +65,11 @@ describe('a newcomer that is interrupted', () => {
     expect([...askedBefore]).toEqual(expect.arrayContaining(finished.prefixes));
     for (const proxy of proxies) proxy.asked.length = 0;
 
+    const stopped = new NodeProcess(args);
+    await waitFor('the download goes on', async () => (await stopped.status()).sync.phase === 'snapshot');
+    expect(await stopped.signal('SIGTERM')).toBe(0);
+    expect(stopped.stderr).toBe('');
+
     const restarted = new NodeProcess(args);
     await waitFor('the restarted node is synced', async () =>
       ['synced', 'stale'].includes((await restarted.status()).sync.phase),
