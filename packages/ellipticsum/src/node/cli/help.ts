@@ -5,8 +5,8 @@ import { backendNames } from './open-backend.js';
 const exitCodeHelp = `Exit codes:
   0    done, and as expected if something was expected
   1    not as expected
-  2    wrong arguments
-  3    input that cannot be read or is malformed; the message says where
+  2    wrong arguments, or a backend that does not work here
+  3    input that cannot be read or is malformed; the message says where. Output that cannot be written
   130  interrupted (143: terminated)
   70   a defect of this program
 `;
@@ -66,8 +66,8 @@ ${exitCodeHelp}`,
   merge: `usage: ellipticsum merge [options] FILE...
 
 Adds up partial sums, written by "ellipticsum sum --json" or by this command with --json, and prints what one run over
-all their records would print. - is standard input. Sums of different domains are refused. A record that two of the files
-stand for counts twice.
+all their records would print. - is standard input. Sums of different domains are refused. A record that two of the
+files stand for counts twice.
 
 ${expectHelp}${outputHelp}
 ${exitCodeHelp}`,
