@@ -15,6 +15,8 @@ export const ellipticSumErrorCodes = [
   'ELLIPTICSUM_DOMAIN_MISMATCH',
   'ELLIPTICSUM_BACKEND_CLOSED',
   'ELLIPTICSUM_BACKEND_UNAVAILABLE',
+  'ELLIPTICSUM_WORKER_FAILED',
+  'ELLIPTICSUM_QUEUE_FULL',
 ] as const;
 
 /** One of {@link ellipticSumErrorCodes}. */

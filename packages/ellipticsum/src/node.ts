@@ -1,4 +1,13 @@
-/** For applications that own their process. */
+/** What only Node has: a pool of worker threads, and settings for applications that own their process. */
+export { createWorkerPool, type NodeWorkerPoolOptions } from './pool/node-pool.js';
+export type { NodePoolWorker } from './pool/node-threads.js';
+export type {
+  PoolCallOptions,
+  PoolWorkerInfo,
+  WorkerPool,
+  WorkerPoolEvent,
+  WorkerPoolOptions,
+} from './pool/pool-options.js';
 
 /** What was set by {@link setV8Flags}. */
 export interface V8Flags {

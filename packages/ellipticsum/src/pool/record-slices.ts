@@ -1,0 +1,74 @@
+import { invalidBatch, type PackedRecords } from '../packed-records.js';
+import { sliceCount } from './call-plan.js';
+
+/** The part of hashing a record that does not depend on its length costs as much as this many bytes. */
+const recordCost = 2048;
+const minSliceCost = 128 * recordCost;
+const maxSliceCost = 4096 * recordCost;
+/** A slice ends with the record that reaches this many bytes. */
+const maxSliceBytes = 2 * 1024 * 1024;
+
+/** Some records, by their places in the order. */
+export interface RecordRange {
+  readonly from: number;
+  readonly to: number;
+  /** Lengths of their keys and values together. */
+  readonly length: number;
+  /** The span of the bytes that they lie in. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Cuts a batch into slices of about equal cost. */
+export class RecordSlices {
+  readonly #packed: PackedRecords;
+  readonly #count: number;
+  readonly #sliceCost: number;
+  readonly #byteLength: number;
+  /** How many slices there are to be; a few more if records are very unequal. */
+  readonly slices: number;
+  #next = 0;
+
+  constructor(packed: PackedRecords, count: number, threads: number) {
+    this.#packed = packed;
+    this.#count = count;
+    this.#byteLength = packed.bytes.length;
+    const { offsets } = packed;
+    let cost = count * recordCost;
+    for (let at = 0; at < 4 * count; at += 2) cost += (offsets[at + 1] as number) - (offsets[at] as number);
+    this.slices = Math.min(count, sliceCount(cost, threads, minSliceCost, maxSliceCost));
+    this.#sliceCost = this.slices === 1 ? Number.POSITIVE_INFINITY : Math.ceil(cost / this.slices);
+  }
+
+  get hasNext(): boolean {
+    return this.#next < this.#count;
+  }
+
+  /** The next slice of the records in this order. @throws ELLIPTICSUM_INVALID_BATCH if the batch changed since it was checked */
+  next(order: Uint32Array | undefined): RecordRange {
+    const { bytes, offsets } = this.#packed;
+    const isWhole = this.slices === 1;
+    const from = this.#next;
+    let to = from;
+    let length = 0;
+    let cost = 0;
+    let start = Number.POSITIVE_INFINITY;
+    let end = 0;
+    while (to < this.#count && cost < this.#sliceCost && (isWhole || length < maxSliceBytes)) {
+      const at = 4 * (order === undefined ? to : (order[to] as number));
+      const keyStart = offsets[at] as number;
+      const keyEnd = offsets[at + 1] as number;
+      const valueStart = offsets[at + 2] as number;
+      const valueEnd = offsets[at + 3] as number;
+      const size = keyEnd - keyStart + valueEnd - valueStart;
+      length += size;
+      cost += recordCost + size;
+      start = Math.min(start, keyStart, valueStart);
+      end = Math.max(end, keyEnd, valueEnd);
+      to++;
+    }
+    if (bytes.length !== this.#byteLength || !(end <= bytes.length)) throw invalidBatch('the batch changed meanwhile');
+    this.#next = to;
+    return { from, to, length, start, end };
+  }
+}
