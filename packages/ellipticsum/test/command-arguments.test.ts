@@ -1,6 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { parseCommandLine } from '../src/node/cli/arguments.js';
-import { durationText, progressText } from '../src/node/cli/progress.js';
+import { exitCodes } from '../src/node/cli/exit-codes.js';
+import { helpTexts } from '../src/node/cli/help.js';
+import { durationText, ProgressReport, progressText } from '../src/node/cli/progress.js';
 
 const total = 'd6be238d951f91343ed92c12914a94f38e3e991311885630f5e8489a88fbc175';
 
@@ -84,5 +87,51 @@ describe('progress', () => {
     expect(progressText({ records: 0, bytes: 0, inputBytes: 0 }, 500, 100)).toBe(
       '0 records, 0.0 MiB, 0 %, 0 records/s',
     );
+  });
+});
+
+describe('a report of progress', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** What a target gets in 1.1 seconds of work. */
+  function report(isTTY: boolean, isDone: boolean): string[] {
+    const written: string[] = [];
+    const refused = [{ backend: 'wasm', reason: 'no-webassembly', message: 'there is none' }] as const;
+    const target = { isTTY, write: (text: string) => written.push(text) };
+    const progress = new ProgressReport(target, { inputBytes: 4000, selection: { backend: 'noble', refused } });
+    progress.update({ records: 10, bytes: 900, inputBytes: 1000 });
+    jest.advanceTimersByTime(1100);
+    progress.stop({ isDone });
+    jest.advanceTimersByTime(5000);
+    return written;
+  }
+
+  test('rewrites one line of a terminal, and clears it in the end', () => {
+    const [head, ...rest] = report(true, false);
+    expect(head).toBe('backend noble\n  not wasm: there is none\n');
+    expect(rest.length).toBe(5);
+    expect(rest.at(-2)).toBe('\r\x1b[K10 records, 0.0 MiB, 25 %, 10 records/s, 3 s left');
+    expect(rest.at(-1)).toBe('\r\x1b[K');
+  });
+
+  test('writes a line a second elsewhere, and what was done if it was done', () => {
+    expect(report(false, true).slice(1)).toEqual([
+      '10 records, 0.0 MiB, 25 %, 10 records/s, 3 s left\n',
+      '10 records in 1.1 s, 9 records/s\n',
+    ]);
+    expect(report(false, false).length).toBe(2);
+  });
+});
+
+describe('the exit codes', () => {
+  test.each(Object.entries(exitCodes))('%s, %i, stands in the README and in the help of each command', (_, code) => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    expect(readme).toMatch(new RegExp(`^\\| (\\d+, )?${code}(, \\d+)? \\| .`, 'm'));
+    for (const text of Object.values(helpTexts)) expect(text).toMatch(new RegExp(`\\b${code}\\b`));
   });
 });

@@ -191,6 +191,12 @@ describe('ellipticsum verify', () => {
     expect([outcome.code, outcome.stderr]).toEqual([code, '']);
   });
 
+  test('prints what the README shows', async () => {
+    const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+    const [, args = '', shown] = /\$ npx @hs\/ellipticsum (.*)\n([^`]*)```/.exec(readme) ?? [];
+    expect(await run(args.split(' '))).toEqual({ code: 0, stdout: shown, stderr: '' });
+  });
+
   test('notices one changed bit, a missing record and a doubled one', async () => {
     const changed = binaryFile(genesisRecords);
     changed[changed.length - 1] = (changed.at(-1) as number) ^ 1;
