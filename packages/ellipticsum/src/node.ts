@@ -27,7 +27,7 @@ function flagsFor({ arch, versions }: NodeProcess): readonly string[] {
   if (major < 20) return [];
   if (major < 22) return ['--experimental-wasm-relaxed-simd'];
   if (arch !== 'x64') return [];
-  if (major < 24) return ['--turboshaft-wasm', '--experimental-wasm-revectorize'];
+  if (major < 24) return ['--turboshaft-wasm'];
   return ['--experimental-wasm-revectorize'];
 }
 

@@ -132,7 +132,7 @@ describe('createBackend', () => {
   });
 
   simdTest('passes over a kernel that gets only rare products wrong', async () => {
-    const rarelyWrong = () => generateSimdKernel(recordMultiply({ withoutPreCarry: true }));
+    const rarelyWrong = () => generateSimdKernel({ multiply: recordMultiply({ withoutPreCarry: true }) });
     const { refused } = await select(engine, sourcesWith({ 'wasm-simd': rarelyWrong }));
     expect(refused).toEqual([refusal('wasm-simd', 'self-test-failed')]);
     expect(refused[0]?.message).toContain('hard to round');

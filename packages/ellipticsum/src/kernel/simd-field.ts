@@ -2,7 +2,7 @@
  * Field arithmetic on eight lanes: two halves each of four records, as four streams of two f64.
  *
  * An element has five rows of 64 bytes, one for each limb; stream s lies at 16·s in a row. Streams run in pairs whose
- * instructions are isomorphic, and the upper one is stored first: engines that can, widen each pair to 256 bits.
+ * instructions are isomorphic; see `stream-order.ts` for how they follow each other.
  */
 import { balancedLimbs, prime, rootOfMinusOne } from './field-constants.js';
 import type { Element, FieldMachine, Mask } from './field-machine.js';
@@ -10,6 +10,7 @@ import { limbBits, limbCount, recordCarry, recordMultiply, recordSquare, recordS
 import { loadWords, splitWords, storeCanonical } from './lane-bytes.js';
 import type { MemoryLayout } from './memory-layout.js';
 import { ConstantLocals, emitRecording, type Recording, splatF64, splatI64 } from './recording.js';
+import { emitPair, type StreamOrder } from './stream-order.js';
 import { type Code, f64, i32, i64, v128 } from './wasm-code.js';
 import { call, type FunctionBuilder, type Local, type ModuleBuilder } from './wasm-module.js';
 
@@ -42,14 +43,14 @@ export class SimdField implements FieldMachine {
   readonly #loadLane: FunctionBuilder;
   readonly #storeLane: FunctionBuilder;
 
-  constructor(module: ModuleBuilder, layout: MemoryLayout, multiply: Recording = recordMultiply()) {
+  constructor(module: ModuleBuilder, layout: MemoryLayout, order: StreamOrder, multiply: Recording = recordMultiply()) {
     this.#layout = layout;
-    this.#multiply = recordedFunction(module, 'multiply', 2, multiply);
-    this.#square = squareFunction(module);
-    this.#add = recordedFunction(module, 'add', 2, recordSum('add'));
-    this.#subtract = recordedFunction(module, 'subtract', 2, recordSum('sub'));
-    this.#carry = recordedFunction(module, 'carry', 1, recordCarry());
-    this.#select = maskedFunction(module, 'select', 2, (builder, operands, mask) =>
+    this.#multiply = recordedFunction(module, order, 'multiply', 2, multiply);
+    this.#square = squareFunction(module, order);
+    this.#add = recordedFunction(module, order, 'add', 2, recordSum('add'));
+    this.#subtract = recordedFunction(module, order, 'subtract', 2, recordSum('sub'));
+    this.#carry = recordedFunction(module, order, 'carry', 1, recordCarry());
+    this.#select = maskedFunction(module, order, 'select', 2, (builder, operands, mask) =>
       Array.from({ length: limbCount }, (_, k) =>
         v128.select(
           builder.get(operands[k] as Local),
@@ -58,11 +59,11 @@ export class SimdField implements FieldMachine {
         ),
       ),
     );
-    this.#negateIf = maskedFunction(module, 'negateIf', 1, (builder, operands, mask) => {
+    this.#negateIf = maskedFunction(module, order, 'negateIf', 1, (builder, operands, mask) => {
       const sign = builder.let('v128', v128.and(builder.get(mask), splatI64(signBit)));
       return operands.map((limb) => v128.xor(builder.get(limb), builder.get(sign)));
     });
-    this.#isNegative = isNegativeFunction(module);
+    this.#isNegative = isNegativeFunction(module, order);
     this.#loadLane = loadLaneFunction(module);
     this.#storeLane = storeLaneFunction(module);
   }
@@ -222,25 +223,24 @@ function loadStream(builder: FunctionBuilder, base: Local, stream: number): Loca
   );
 }
 
-/** Computes two neighbouring streams and stores them, the upper first. */
+/** Computes two neighbouring streams of rows and stores them. */
 function storePair(
   builder: FunctionBuilder,
+  order: StreamOrder,
   result: Local,
   pair: number,
   compute: (stream: number) => readonly Code[],
 ): void {
-  const lower = compute(2 * pair);
-  const upper = compute(2 * pair + 1);
-  for (let k = 0; k < lower.length; k++) {
-    const offset = k * rowBytes + 2 * pair * cellBytes;
-    builder.do(v128.store(builder.get(result), upper[k] as Code, offset + cellBytes));
-    builder.do(v128.store(builder.get(result), lower[k] as Code, offset));
-  }
+  emitPair(builder, order, (upper) => {
+    const stream = 2 * pair + upper;
+    return compute(stream).map((code, k) => v128.store(builder.get(result), code, k * rowBytes + stream * cellBytes));
+  });
 }
 
 /** A function (result, operand...) that runs a recording on all streams. */
 function recordedFunction(
   module: ModuleBuilder,
+  order: StreamOrder,
   name: string,
   operands: number,
   recording: Recording,
@@ -251,7 +251,7 @@ function recordedFunction(
   );
   const constants = new ConstantLocals(builder, recording);
   for (let pair = 0; pair < streams / 2; pair++) {
-    storePair(builder, 0, pair, (stream) => {
+    storePair(builder, order, 0, pair, (stream) => {
       const inputs = Array.from({ length: operands }, (_, index) => loadStream(builder, 1 + index, stream)).flat();
       return emitRecording(builder, recording, inputs, constants);
     });
@@ -260,17 +260,19 @@ function recordedFunction(
 }
 
 /** A function (result, operand, times) that squares `times` times, row to row in memory. */
-function squareFunction(module: ModuleBuilder): FunctionBuilder {
+function squareFunction(module: ModuleBuilder, order: StreamOrder): FunctionBuilder {
   const builder = module.function('square', ['i32', 'i32', 'i32']);
   const [result, operand, times] = [0, 1, 2];
   const recording = recordSquare();
   const constants = new ConstantLocals(builder, recording);
   for (let pair = 0; pair < streams / 2; pair++) {
-    storePair(builder, result, pair, (stream) => loadStream(builder, operand, stream).map((limb) => builder.get(limb)));
+    storePair(builder, order, result, pair, (stream) =>
+      loadStream(builder, operand, stream).map((limb) => builder.get(limb)),
+    );
   }
   builder.doWhile(() => {
     for (let pair = 0; pair < streams / 2; pair++) {
-      storePair(builder, result, pair, (stream) =>
+      storePair(builder, order, result, pair, (stream) =>
         emitRecording(builder, recording, loadStream(builder, result, stream), constants),
       );
     }
@@ -281,13 +283,19 @@ function squareFunction(module: ModuleBuilder): FunctionBuilder {
 }
 
 /** A function (result, mask, operand...). */
-function maskedFunction(module: ModuleBuilder, name: string, operands: number, code: StreamCode): FunctionBuilder {
+function maskedFunction(
+  module: ModuleBuilder,
+  order: StreamOrder,
+  name: string,
+  operands: number,
+  code: StreamCode,
+): FunctionBuilder {
   const builder = module.function(
     name,
     Array.from({ length: 2 + operands }, () => 'i32'),
   );
   for (let pair = 0; pair < streams / 2; pair++) {
-    storePair(builder, 0, pair, (stream) => {
+    storePair(builder, order, 0, pair, (stream) => {
       const mask = builder.let('v128', v128.load(builder.get(1), stream * cellBytes));
       const inputs = Array.from({ length: operands }, (_, index) => loadStream(builder, 2 + index, stream)).flat();
       return code(builder, inputs, mask);
@@ -300,13 +308,13 @@ function maskedFunction(module: ModuleBuilder, name: string, operands: number, c
  * A function (mask, operand). The value lies between -p and p and p is odd, so its canonical form is odd if either limb 0
  * is odd or the value is below zero.
  */
-function isNegativeFunction(module: ModuleBuilder): FunctionBuilder {
+function isNegativeFunction(module: ModuleBuilder, order: StreamOrder): FunctionBuilder {
   const builder = module.function('isNegative', ['i32', 'i32']);
   const half = builder.let('v128', splatF64(0.5));
   const zero = builder.let('v128', splatF64(0));
   const scales = [-204, -153, -102, -51].map((exponent) => builder.let('v128', splatF64(2 ** exponent)));
   for (let pair = 0; pair < streams / 2; pair++) {
-    storePair(builder, 0, pair, (stream) => {
+    storePair(builder, order, 0, pair, (stream) => {
       const limbs = loadStream(builder, 1, stream).map((limb) => builder.get(limb));
       const scaled = scales.map((scale, k) => v128.mul(limbs[k] as Code, builder.get(scale)));
       const value = scaled.reduceRight(v128.add, limbs[limbCount - 1] as Code);

@@ -18,6 +18,7 @@ import {
   stateWords,
   type WordOperators,
 } from './sha512.js';
+import { emitPair, type StreamOrder } from './stream-order.js';
 import { type Code, i32, i64, v128 } from './wasm-code.js';
 import { call, type FunctionBuilder, type Local, type ModuleBuilder } from './wasm-module.js';
 
@@ -46,7 +47,12 @@ interface HashMemory {
 }
 
 /** Exports `hash(count)`: uniform bytes of the records that `order` names, `count` a multiple of four. */
-export function exportSimdHash(module: ModuleBuilder, layout: MemoryLayout, memory: KernelMemory): void {
+export function exportSimdHash(
+  module: ModuleBuilder,
+  layout: MemoryLayout,
+  memory: KernelMemory,
+  order: StreamOrder,
+): void {
   const own: HashMemory = {
     state: layout.allocate(stateWords * rowBytes),
     words: layout.allocate(blockWords * rowBytes),
@@ -54,7 +60,7 @@ export function exportSimdHash(module: ModuleBuilder, layout: MemoryLayout, memo
     roundConstants: layout.place(new Uint8Array(BigUint64Array.from(roundConstants()).buffer)),
   };
   const assemble = assembleFunction(module, memory);
-  const compress = compressFunction(module, own);
+  const compress = compressFunction(module, own, order);
   const loadBlock = loadBlockFunction(module, own);
   const finish = finishFunction(module, own, memory, compress);
 
@@ -96,7 +102,7 @@ export function exportSimdHash(module: ModuleBuilder, layout: MemoryLayout, memo
 }
 
 /** A function that hashes the block in `words` into `state`. */
-function compressFunction(module: ModuleBuilder, own: HashMemory): FunctionBuilder {
+function compressFunction(module: ModuleBuilder, own: HashMemory, order: StreamOrder): FunctionBuilder {
   const builder = module.function('compress', []);
   const rounds = builder.let('i32', i32.const(own.roundConstants));
   const passes = builder.let('i32', i32.const(4));
@@ -104,31 +110,32 @@ function compressFunction(module: ModuleBuilder, own: HashMemory): FunctionBuild
     Array.from({ length: count }, (_, k) =>
       builder.let('v128', v128.load(i32.const(0), address + k * rowBytes + offset)),
     );
-  const storeRows = (address: number, compute: (offset: number) => readonly Code[]): void => {
-    const [lower, upper] = streamOffsets.map(compute) as [readonly Code[], readonly Code[]];
-    for (let k = 0; k < lower.length; k++) {
-      builder.do(v128.store(i32.const(0), upper[k] as Code, address + k * rowBytes + 16));
-      builder.do(v128.store(i32.const(0), lower[k] as Code, address + k * rowBytes));
-    }
-  };
+  const storesOf = (address: number, offset: number, rows: readonly Code[]): Code[] =>
+    rows.map((row, k) => v128.store(i32.const(0), row, address + k * rowBytes + offset));
   /** One pass; the round constants are loaded once for both streams. */
   const pass = (hasSchedule: boolean): void => {
     const constants = Array.from({ length: blockWords }, (_, round) =>
       builder.let('v128', v128.load64Splat(builder.get(rounds), 8 * round)),
     );
-    const results = streamOffsets.map((offset) => {
+    emitPair(builder, order, (upper) => {
+      const offset = streamOffsets[upper];
       const words = loadRows(own.words, blockWords, offset);
       const variables = loadRows(own.variables, stateWords, offset);
-      const next = emitRounds(builder, wordPairs, variables, words, (round) => builder.get(constants[round] as Local));
-      return { next, words: hasSchedule ? emitSchedule(builder, wordPairs, words) : [] };
+      const get = (local: Local | undefined): Code => builder.get(local as Local);
+      const next = emitRounds(builder, wordPairs, variables, words, (round) => get(constants[round])).map(get);
+      const scheduled = hasSchedule ? emitSchedule(builder, wordPairs, words).map(get) : [];
+      return [...storesOf(own.variables, offset, next), ...storesOf(own.words, offset, scheduled)];
     });
-    const stored = (pick: (result: (typeof results)[number]) => readonly Local[], offset: number): readonly Code[] =>
-      pick(results[offset / 16] as (typeof results)[number]).map((local) => builder.get(local));
-    storeRows(own.variables, (offset) => stored((result) => result.next, offset));
-    if (hasSchedule) storeRows(own.words, (offset) => stored((result) => result.words, offset));
   };
 
-  storeRows(own.variables, (offset) => loadRows(own.state, stateWords, offset).map((row) => builder.get(row)));
+  emitPair(builder, order, (upper) => {
+    const offset = streamOffsets[upper];
+    return storesOf(
+      own.variables,
+      offset,
+      loadRows(own.state, stateWords, offset).map((row) => builder.get(row)),
+    );
+  });
   builder.doWhile(() => {
     pass(true);
     builder.set(rounds, i32.add(builder.get(rounds), i32.const(8 * blockWords)));
@@ -136,11 +143,13 @@ function compressFunction(module: ModuleBuilder, own: HashMemory): FunctionBuild
     return builder.get(passes);
   });
   pass(false);
-  storeRows(own.state, (offset) => {
+  emitPair(builder, order, (upper) => {
+    const offset = streamOffsets[upper];
     const variables = loadRows(own.variables, stateWords, offset);
-    return loadRows(own.state, stateWords, offset).map((row, k) =>
+    const state = loadRows(own.state, stateWords, offset).map((row, k) =>
       v128.addInt(builder.get(row), builder.get(variables[k] as Local)),
     );
+    return storesOf(own.state, offset, state);
   });
   return builder;
 }

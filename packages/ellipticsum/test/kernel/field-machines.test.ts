@@ -5,6 +5,7 @@ import { maxLimb } from '../../src/kernel/fma-field.js';
 import { MemoryLayout } from '../../src/kernel/memory-layout.js';
 import { ScalarField } from '../../src/kernel/scalar-field.js';
 import { SimdField } from '../../src/kernel/simd-field.js';
+import type { StreamOrder } from '../../src/kernel/stream-order.js';
 import type { Code } from '../../src/kernel/wasm-code.js';
 import { ModuleBuilder } from '../../src/kernel/wasm-module.js';
 import { engine, hasRelaxedSimd } from './engine.js';
@@ -32,8 +33,8 @@ async function runner(create: (module: ModuleBuilder, layout: MemoryLayout) => F
 type Operands = readonly [a: readonly bigint[], b: readonly bigint[]];
 
 /** Eight lanes at once: limbs of the results, and the masks. */
-async function simdRunner(step: Step) {
-  const { at, run, floats, integers } = await runner((module, layout) => new SimdField(module, layout), step);
+async function simdRunner(order: StreamOrder, step: Step) {
+  const { at, run, floats, integers } = await runner((module, layout) => new SimdField(module, layout, order), step);
   const cell = (address: number, k: number, lane: number): number => address / 8 + 8 * k + lane;
   return (lanes: readonly Operands[]) => {
     for (const [lane, [a, b]] of lanes.entries()) {
@@ -95,12 +96,12 @@ const powersOfRoot: readonly (readonly [value: bigint, masks: readonly bigint[]]
   [prime - rootOfMinusOne, [0n, 0n, -1n]],
 ];
 
-function vectorTests(): void {
+function vectorTests(order: StreamOrder): void {
   const limbsOf = (value: bigint): bigint[] => balancedLimbs(value, [51], 5);
   const zero = limbsOf(0n);
 
   test.each(operations)('%s, in every lane, at the corners', async (name, step, expected) => {
-    const run = await simdRunner(step);
+    const run = await simdRunner(order, step);
     const next = random(name.length);
     for (let round = 0; round < 500; round++) {
       const lanes = Array.from({ length: 8 }, () => [hardLimbs(next), hardLimbs(next)] as const);
@@ -114,7 +115,7 @@ function vectorTests(): void {
   });
 
   test('carries sums whose limbs are ties', async () => {
-    const run = await simdRunner((field, { a, b, result }) => field.add(result, a, b));
+    const run = await simdRunner(order, (field, { a, b, result }) => field.add(result, a, b));
     const next = random(5);
     for (let round = 0; round < 200; round++) {
       const lanes = Array.from({ length: 8 }, () => {
@@ -130,7 +131,7 @@ function vectorTests(): void {
   });
 
   test('tells the parity of the canonical value', async () => {
-    const run = await simdRunner(masksOf);
+    const run = await simdRunner(order, masksOf);
     const next = random(6);
     const special = [0n, 1n, -1n, 2n, -2n].map((value) => [limbsOf(modulo(value)), zero] as const);
     for (let round = 0; round < 300; round++) {
@@ -144,7 +145,7 @@ function vectorTests(): void {
   });
 
   test('tells the powers of the root of -1 apart, as they come out of a product', async () => {
-    const run = await simdRunner((field, at) => [...field.multiply(at.a, at.a, at.b), ...classes(field, at)]);
+    const run = await simdRunner(order, (field, at) => [...field.multiply(at.a, at.a, at.b), ...classes(field, at)]);
     for (const [value, expected] of powersOfRoot) {
       const next = random(Number(value % 1000n));
       const lanes = Array.from({ length: 8 }, () => {
@@ -156,7 +157,7 @@ function vectorTests(): void {
   });
 }
 
-if (hasRelaxedSimd) describe('arithmetic on vectors', vectorTests);
+if (hasRelaxedSimd) describe.each(['paired', 'apart'] as const)('arithmetic on vectors, %s', vectorTests);
 
 describe('arithmetic on integers', () => {
   test.each(operations)('%s', async (name, step, expected) => {
