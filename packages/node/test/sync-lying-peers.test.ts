@@ -159,6 +159,18 @@ describe('a peer that lies about records', () => {
             ),
     ],
     [
+      "a value over the chain's limit",
+      'value-too-long',
+      (chunk: SnapshotData) => {
+        const { bytes, offsets } = chunk.records;
+        const longer = new Uint8Array(bytes.length + frozen.chain.parameters.maxValueBytes + 1);
+        longer.set(bytes);
+        const altered = offsets.slice();
+        altered.set([bytes.length, longer.length], 2);
+        return { ...chunk, records: { bytes: longer, offsets: altered } };
+      },
+    ],
+    [
       'a cursor that goes back',
       'cursor-stuck',
       (chunk: SnapshotData) => {

@@ -190,7 +190,7 @@ export class HyperSync<Header> {
       timeoutMs: requestTimeoutMs,
       onBan,
       onCommitted: ({ index, records, bytes }) =>
-        logger.info({ height, range: index, records, bytes }, 'hyper sync: range committed'),
+        logger.debug({ height, range: index, records, bytes }, 'hyper sync: range committed'),
     });
     this.#progress = progress;
     this.#downloader = downloader;
