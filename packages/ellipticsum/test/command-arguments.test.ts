@@ -43,6 +43,7 @@ describe('the command line', () => {
     [['sum', '--backend', 'gpu'], '--backend is auto, wasm-simd, wasm, noble; not gpu'],
     [['sum', '--threads', '0'], '--threads is an integer'],
     [['sum', '--threads', '9999999999'], '--threads is an integer'],
+    [['sum', '--threads', '1025'], '--threads is at most 1024'],
     [['sum', '--max-key-bytes', '1e3'], '--max-key-bytes is an integer'],
     [['sum', '--domain', ''], '--domain: '],
     [['sum', '--progress', '--no-progress'], 'exclude each other'],
@@ -103,7 +104,11 @@ describe('a report of progress', () => {
     const written: string[] = [];
     const refused = [{ backend: 'wasm', reason: 'no-webassembly', message: 'there is none' }] as const;
     const target = { isTTY, write: (text: string) => written.push(text) };
-    const progress = new ProgressReport(target, { inputBytes: 4000, selection: { backend: 'noble', refused } });
+    const progress = new ProgressReport(target, {
+      inputBytes: 4000,
+      threads: 2,
+      selection: { backend: 'noble', refused },
+    });
     progress.update({ records: 10, bytes: 900, inputBytes: 1000 });
     jest.advanceTimersByTime(1100);
     progress.stop({ isDone });
@@ -113,7 +118,7 @@ describe('a report of progress', () => {
 
   test('rewrites one line of a terminal, and clears it in the end', () => {
     const [head, ...rest] = report(true, false);
-    expect(head).toBe('backend noble\n  not wasm: there is none\n');
+    expect(head).toBe('backend noble, 2 threads\n  not wasm: there is none\n');
     expect(rest.length).toBe(5);
     expect(rest.at(-2)).toBe('\r\x1b[K10 records, 0.0 MiB, 25 %, 10 records/s, 3 s left');
     expect(rest.at(-1)).toBe('\r\x1b[K');

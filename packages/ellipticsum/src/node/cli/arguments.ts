@@ -97,7 +97,7 @@ export function parseCommandLine(args: readonly string[]): CommandArguments {
     maxValueBytes: numberOf(flags, 'max-value-bytes'),
     domain: domainOf(flags.get('domain')),
     backend: oneOf(flags, 'backend', backendNames),
-    threads: numberOf(flags, 'threads'),
+    threads: threadsOf(flags),
     hasProgress: isOn(flags, 'progress'),
     expectations,
     ...output,
@@ -145,6 +145,14 @@ function oneOf<const Choice extends string>(
   const choice = choices.find((each) => each === value);
   if (choice === undefined) throw usageFailure(`--${name} is ${choices.join(', ')}; not ${value}`);
   return choice;
+}
+
+function threadsOf(flags: Flags): BackendOptions['threads'] {
+  const threads = flags.get('threads');
+  if (threads === 'all' || threads === 'all-but-one') return threads;
+  const count = numberOf(flags, 'threads');
+  if (count === undefined || count <= 1024) return count;
+  throw usageFailure(`--threads is at most 1024, not ${count}`);
 }
 
 function numberOf(flags: Flags, name: string): number | undefined {

@@ -15,12 +15,12 @@ import { ProgressReport } from './progress.js';
 /** Sums the records of all files. */
 export async function sumFiles(options: SumArguments): Promise<PartialSum> {
   const { files, format, maxKeyBytes, maxValueBytes, hasProgress = process.stderr.isTTY } = options;
-  const { backend, selection, maxBatchRecords, maxBatchesInFlight } = await openBackend(options);
+  const inputBytes = await totalBytes(files);
+  const { backend, threads, selection, maxBatchRecords, maxBatchesInFlight } = await openBackend(options, inputBytes);
   let progress: ProgressReport | undefined;
   let isDone = false;
   try {
-    const inputBytes = await totalBytes(files);
-    if (hasProgress) progress = new ProgressReport(process.stderr, { inputBytes, selection });
+    if (hasProgress) progress = new ProgressReport(process.stderr, { inputBytes, selection, threads });
     const ascending = options.isAscending ? new AscendingKeyCheck() : undefined;
     const batches = readRecords(files, {
       format,

@@ -22,7 +22,7 @@ const recordInputHelp = `FILE holds records; - is standard input, and so is no F
   --max-value-bytes N    longest value accepted, default ${recordFileDefaults.maxValueBytes}
   --domain TEXT          domain separation tag, default ${defaultDomain}
   --backend NAME         ${backendNames.join(', ')}; default auto, the fastest that works here
-  --threads N            threads that hash; only 1
+  --threads N            threads that hash: a number, all or all-but-one; default all, 1 for less than 4 MiB
   --progress             report progress on standard error even if it is no terminal; --no-progress: never
 `;
 

@@ -34,10 +34,9 @@ export function progressText(progress: SumProgress, elapsedMs: number, inputByte
 }
 
 /** Which backend hashes, and why no faster one. */
-export function selectionText({ backend, refused }: BackendSelection): string {
-  return [`backend ${backend}`, ...refused.map((refusal) => `  not ${refusal.backend}: ${refusal.message}`), ''].join(
-    '\n',
-  );
+export function selectionText({ backend, refused }: BackendSelection, threads: number): string {
+  const head = `backend ${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return [head, ...refused.map((refusal) => `  not ${refusal.backend}: ${refusal.message}`), ''].join('\n');
 }
 
 /** What was done in the end. */
@@ -53,6 +52,13 @@ export interface ProgressTarget {
   write(text: string): unknown;
 }
 
+/** What a report of progress says besides the progress. */
+export interface ProgressOptions {
+  readonly inputBytes: number | undefined;
+  readonly selection: BackendSelection;
+  readonly threads: number;
+}
+
 /** Reports progress while work goes on. */
 export class ProgressReport {
   readonly #target: ProgressTarget;
@@ -61,13 +67,10 @@ export class ProgressReport {
   readonly #timer: NodeJS.Timeout;
   #progress: SumProgress = { records: 0, bytes: 0, inputBytes: 0 };
 
-  constructor(
-    target: ProgressTarget,
-    { inputBytes, selection }: { readonly inputBytes: number | undefined; readonly selection: BackendSelection },
-  ) {
+  constructor(target: ProgressTarget, { inputBytes, selection, threads }: ProgressOptions) {
     this.#target = target;
     this.#inputBytes = inputBytes;
-    target.write(selectionText(selection));
+    target.write(selectionText(selection, threads));
     this.#timer = setInterval(() => this.#show(), target.isTTY ? terminalIntervalMs : lineIntervalMs);
   }
 
