@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -49,6 +49,20 @@ describe('the packed tarball, installed alone', () => {
     const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
     expect(stderr).toBe('');
     expect(stdout).toBe('eae3b916ea1c4d96fa0372f756406b32c26207900848b87c75a622922c0ac013\ntrue\n');
+  });
+
+  test('finds the worker of its pool in a plain node process', async () => {
+    const script = `
+      import { packRecords } from '@hs/ellipticsum';
+      import { createWorkerPool } from '@hs/ellipticsum/node';
+      const pool = await createWorkerPool({ threads: 2 });
+      const sums = await pool.sum(packRecords([[Uint8Array.of(0x0a), Buffer.from('001550f7dca70000', 'hex')]]));
+      console.log(Buffer.from(await pool.encode(sums)).toString('hex'));
+    `;
+    writeFileSync(join(folder, 'pool.mjs'), script);
+    const { stdout, stderr } = await run(process.execPath, ['pool.mjs'], { cwd: folder });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('eae3b916ea1c4d96fa0372f756406b32c26207900848b87c75a622922c0ac013\n');
   });
 
   test('imports noble alone, in code and in types, and what is not for Node nothing of the platform', () => {
