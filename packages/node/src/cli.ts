@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createNobleBackend, stateRoot } from '@hs/ellipticsum';
+import { stateRoot } from '@hs/ellipticsum';
 import pino from 'pino';
 import { describeSettings, type RunConfig, readRunConfig } from './config.js';
 import type { ChainSpec } from './example-chain/chain-spec.js';
@@ -7,6 +7,7 @@ import { createExampleChain } from './example-chain/example-chain.js';
 import type { ExampleHeader } from './example-chain/header.js';
 import { createSealer } from './example-chain/sealer.js';
 import { FullNode } from './full-node.js';
+import { openHashing } from './hashing.js';
 import { type HttpStatusServer, openHttpStatus } from './http/http-status.js';
 import { formatAddress } from './network/address.js';
 import { hasCode, NodeError } from './node-error.js';
@@ -52,7 +53,7 @@ async function run(config: RunConfig): Promise<number> {
     }
   });
   const chain = createExampleChain(readSpec(config.chain));
-  const hasher = createNobleBackend();
+  const hasher = await openHashing({ backend: config.hashBackend, threads: config.hashThreads, logger });
   const node = await FullNode.open({
     chain,
     folder: config.data,

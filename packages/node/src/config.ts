@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { BackendName } from '@hs/ellipticsum';
 import type { HostAndPort } from './network/transport.js';
 import { parseAddress } from './network/transport.js';
 import { NodeError } from './node-error.js';
@@ -21,6 +22,8 @@ export interface RunConfig {
   /** Bytes of one chunk of a download. */
   readonly chunkBytes: number;
   readonly cacheBytes: number;
+  readonly hashBackend: BackendName | 'auto';
+  readonly hashThreads: number | 'all' | 'all-but-one';
   readonly logLevel: string;
   /** File for the log; standard output if not given. */
   readonly logFile: string | undefined;
@@ -48,10 +51,21 @@ const settings: Readonly<Record<string, Setting>> = {
   'block-interval-ms': { type: 'integer', help: 'time between blocks of a producer', default: '1000' },
   'chunk-bytes': { type: 'integer', help: 'bytes of records asked for at once', default: '2097152' },
   'cache-bytes': { type: 'integer', help: 'bytes of state values kept in memory', default: '67108864' },
+  'hash-backend': {
+    type: 'string',
+    help: 'auto, wasm-simd, wasm or noble; auto takes the fastest that works',
+    default: 'auto',
+  },
+  'hash-threads': {
+    type: 'string',
+    help: 'all, all-but-one, or a number of threads for hashing',
+    default: 'all-but-one',
+  },
   'log-level': { type: 'string', help: 'trace, debug, info, warn, error or silent', default: 'info' },
   'log-file': { type: 'string', help: 'file for the log instead of standard output' },
 };
 
+const hashBackends = ['auto', 'wasm-simd', 'wasm', 'noble'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
 /** The settings as a table for `--help`. */
@@ -109,6 +123,14 @@ export function readRunConfig(
     if (found === undefined) throw invalid(name, lookUp(name).source, `one of ${allowed.join(', ')}`);
     return found;
   };
+  const threads = (name: string): number | 'all' | 'all-but-one' => {
+    const value = text(name);
+    if (value === 'all' || value === 'all-but-one') return value;
+    if (value === undefined || !/^\d{1,4}$/.test(value) || Number(value) < 1 || Number(value) > 1024) {
+      throw invalid(name, lookUp(name).source, 'all, all-but-one, or a number from 1 to 1024');
+    }
+    return Number(value);
+  };
   const address = (name: string): HostAndPort | undefined => {
     const value = text(name);
     if (value === undefined || value === 'off') return undefined;
@@ -132,6 +154,8 @@ export function readRunConfig(
     blockIntervalMs: integer('block-interval-ms'),
     chunkBytes: integer('chunk-bytes'),
     cacheBytes: integer('cache-bytes'),
+    hashBackend: oneOf('hash-backend', hashBackends),
+    hashThreads: threads('hash-threads'),
     logLevel: oneOf('log-level', logLevels),
     logFile: text('log-file'),
   };

@@ -34,6 +34,8 @@ describe('the settings of a run', () => {
       blockIntervalMs: 1000,
       chunkBytes: 2 * 1024 * 1024,
       cacheBytes: 64 * 1024 * 1024,
+      hashBackend: 'auto',
+      hashThreads: 'all-but-one',
       logLevel: 'info',
       logFile: undefined,
     } satisfies RunConfig);
@@ -47,6 +49,8 @@ describe('the settings of a run', () => {
       chain: 'flag',
       data: 'environment',
       cacheBytes: 2,
+      hashBackend: 'auto',
+      hashThreads: 'all-but-one',
       sync: 'block',
       connect: ['file:1'],
       chunkBytes: 2 * 1024 * 1024,
