@@ -199,13 +199,17 @@ function copySpan(source: Uint8Array, start: number, end: number, target: Uint8A
   for (let at = 0; at < offsets.length; at++) offsets[at] = (offsets[at] as number) - start;
 }
 
+/** Copies key after value after key; `offsets` says where they are, and then where they went. */
 function copyEach(source: Uint8Array, target: Uint8Array, offsets: Uint32Array): void {
   let position = 0;
   for (let at = 0; at < offsets.length; at += 2) {
-    const part = source.subarray(offsets[at], offsets[at + 1]);
-    target.set(part, position);
+    const start = offsets[at] as number;
+    const end = offsets[at + 1] as number;
     offsets[at] = position;
-    position += part.length;
+    // A view for each costs more than the bytes of a short one.
+    if (end - start > 256) target.set(source.subarray(start, end), position);
+    else for (let from = start, to = position; from < end; from++, to++) target[to] = source[from] as number;
+    position += end - start;
     offsets[at + 1] = position;
   }
 }
