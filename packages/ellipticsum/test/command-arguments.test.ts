@@ -4,6 +4,8 @@ import { parseCommandLine } from '../src/node/cli/arguments.js';
 import { exitCodes } from '../src/node/cli/exit-codes.js';
 import { helpTexts } from '../src/node/cli/help.js';
 import { durationText, ProgressReport, progressText } from '../src/node/cli/progress.js';
+import { compare } from '../src/node/cli/report.js';
+import type { PartialSum } from '../src/record-file/index.js';
 
 const total = 'd6be238d951f91343ed92c12914a94f38e3e991311885630f5e8489a88fbc175';
 
@@ -65,6 +67,57 @@ describe('the command line', () => {
       error = thrown;
     }
     expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining(message) });
+  });
+});
+
+describe('the help', () => {
+  test('fits a terminal of 120 columns', () => {
+    for (const text of Object.values(helpTexts)) {
+      expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+    }
+  });
+
+  test('names every option of a command', () => {
+    const source = readFileSync(new URL('../src/node/cli/arguments.ts', import.meta.url), 'utf8');
+    const options = [...source.matchAll(/^ {2}'?([a-z-]+)'?: (?:text|flag),$/gm)].map((match) => match[1]);
+    expect(options.length).toBeGreaterThan(8);
+    for (const option of options) {
+      expect(helpTexts.sum).toContain(`--${option}`);
+      expect(helpTexts.verify).toContain(`--${option}`);
+    }
+    for (const option of ['json', 'no-prefix', 'expect', 'expect-total', 'expect-root']) {
+      expect(helpTexts.merge).toContain(`--${option} `);
+      expect(helpTexts.verify).toContain(`--${option} `);
+    }
+  });
+});
+
+describe('a comparison', () => {
+  const sum: PartialSum = {
+    domain: 'any',
+    prefixes: [],
+    records: 0,
+    bytes: 0,
+    total: new Uint8Array(32).fill(0x11),
+    stateRoot: new Uint8Array(32).fill(0x22),
+  };
+  const [isTotal, isRoot, isNeither] = ['11'.repeat(32), '22'.repeat(32), '33'.repeat(32)];
+
+  test.each([
+    [true, {}],
+    [true, { either: isTotal }],
+    [true, { either: isRoot }],
+    [true, { total: isTotal, root: isRoot }],
+    [false, { either: isNeither }],
+    [false, { total: isRoot }],
+    [false, { root: isTotal }],
+    [false, { total: isTotal, root: isNeither }],
+    [false, { either: isTotal, total: isNeither }],
+  ])('is %s where %j is expected of total 11… and root 22…', (isMatch, expected) => {
+    const expectations = { either: undefined, total: undefined, root: undefined, ...expected };
+    const verdict = compare(sum, expectations);
+    expect(verdict.isMatch).toBe(isMatch);
+    expect(verdict.checks.length).toBe(Object.keys(expected).length);
   });
 });
 

