@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { RecordFileFormat } from '@hs/ellipticsum/record-file';
 import { type Expectation, parseExpectation } from './core/expectation.js';
+import { formatOfName } from './core/record-format.js';
 
 export const usage = `Usage: node dist/main.js [FILE] [options]
 
@@ -18,7 +20,7 @@ Exit codes: 0 done, and as expected; 1 not as expected; 2 bad input or arguments
 export interface Options {
   /** Undefined for standard input. */
   readonly file: string | undefined;
-  readonly format: 'binary' | 'jsonl';
+  readonly format: RecordFileFormat;
   readonly expectation: Expectation | undefined;
   readonly domain: string | undefined;
   readonly isHelpWanted: boolean;
@@ -34,7 +36,7 @@ export function parseOptions(args: readonly string[]): Options {
   });
   if (positionals.length > 1) throw new Error(`expected one file, got ${positionals.length}`);
   const file = positionals[0] === '-' ? undefined : positionals[0];
-  const format = values.format ?? (/\.(jsonl|ndjson)$/i.test(file ?? '') ? 'jsonl' : 'binary');
+  const format = values.format ?? formatOfName(file ?? '');
   if (format !== 'binary' && format !== 'jsonl') throw new Error(`--format is binary or jsonl, not ${format}`);
   return {
     file,

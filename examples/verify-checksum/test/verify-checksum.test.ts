@@ -86,28 +86,32 @@ test('no records have zero checksums', async () => {
 
 describe('bad input ends with exit code 2, an error that says where, and no checksum', () => {
   const twoRecords = [...recordBytes(Uint8Array.of(5, 1), Uint8Array.of(7)), 0];
-  const binary: [name: string, bytes: number[], error: string][] = [
-    ['an end inside a record', genesisBytes.subarray(0, -1) as unknown as number[], 'record 1932: the input ends'],
-    ['a key without bytes', twoRecords, 'record 2: the key has no bytes'],
-    ['a key above the limit', uvarint(65_537), 'record 1: the key would have 65537 bytes'],
-    ['a value above the limit', [1, 5, ...uvarint(2 ** 25 + 1)], 'record 1: the value would have 33554433 bytes'],
-    ['a length without end', [0x80, 0x80, 0x80, 0x80, 0x80, 0x80], 'record 1, length of the key: more than 5 bytes'],
+  const binary: [name: string, bytes: Uint8Array, code: string, error: string][] = [
+    ['an end inside a record', genesisBytes.subarray(0, -1), 'TRUNCATED_INPUT', 'record 1932, byte '],
+    ['a key without bytes', Uint8Array.of(...twoRecords), 'EMPTY_KEY', 'record 2, byte 5: the key is empty'],
+    ['a key above the limit', Uint8Array.of(...uvarint(65_537)), 'RECORD_TOO_LARGE', 'record 1, byte 0: the key'],
+    [
+      'a value above the limit',
+      Uint8Array.of(1, 5, ...uvarint(2 ** 25 + 1)),
+      'RECORD_TOO_LARGE',
+      'the value is longer',
+    ],
+    ['a length without end', new Uint8Array(12).fill(0x80), 'MALFORMED_RECORD', 'more bytes than it needs'],
   ];
-  test.each(binary)('record file: %s', async (_name, bytes, error) => {
-    const { code, stdout, stderr } = await verifyChecksum([], [Uint8Array.from(bytes)]);
+  test.each(binary)('record file: %s', async (_name, bytes, errorCode, error) => {
+    const { code, stdout, stderr } = await verifyChecksum([], [bytes]);
     expect(stderr).toContain(error);
+    expect(stderr).toContain(`(ELLIPTICSUM_${errorCode})`);
     expect(stderr.trim().split('\n').length).toBe(1);
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
 
   const lines: [name: string, input: string | Uint8Array, error: string][] = [
-    ['not JSON', '{"key":"05","value":""}\n\nkey=05\n', 'line 3: not JSON'],
-    ['null', 'null', 'line 1: "key" is not a string of hex'],
-    ['an odd number of digits', '{"key":"050","value":""}', 'line 1: "key" is not a string of hex'],
-    ['no value', '{"key":"05"}', 'line 1: "value" is not a string of hex'],
-    ['a key without bytes', '{"key":"","value":"00"}', 'line 1: the key has no bytes'],
-    ['no text', Uint8Array.of(0xff, 0xfe, 10), 'line 1 or soon after: not UTF-8'],
+    ['not JSON', '{"key":"05","value":""}\n\nkey=05\n', 'line 3, record 2'],
+    ['an odd number of digits', '{"key":"050","value":""}', 'line 1, record 1'],
+    ['no value', '{"key":"05"}', 'line 1, record 1'],
+    ['a key without bytes', '{"key":"","value":"00"}', 'ELLIPTICSUM_EMPTY_KEY'],
   ];
   test.each(lines)('JSON lines: %s', async (_name, input, error) => {
     const { code, stdout, stderr } = await verifyChecksum(['--format', 'jsonl'], [input]);

@@ -1,94 +1,66 @@
+import type { HashBackend } from '@hs/ellipticsum';
 import {
-  EllipticSum,
-  type HashBackend,
-  type PackedRecords,
-  StateChecksum,
-  uncompressedSumBytes,
-} from '@hs/ellipticsum';
+  AscendingKeyCheck,
+  type PartialSum,
+  type RecordBatch,
+  type RecordFileFormat,
+  readRecordFile,
+  type SumProgress,
+  sumRecords,
+} from '@hs/ellipticsum/record-file';
 
-/** How much of something there is. Bytes are those of keys and values. */
-export interface Tally {
-  readonly records: number;
-  readonly bytes: number;
-}
+/** Large enough to cost nothing, small enough that progress is seen about once a second on the slowest backend. */
+const maxBatchRecords = 4096;
 
-/** A set of records in a few numbers. Checksums are 32 bytes. */
-export interface StateSummary extends Tally {
-  /** By prefix, the first byte of the key, ascending. */
-  readonly prefixes: readonly (Tally & { readonly prefix: number; readonly checksum: Uint8Array })[];
-  /** The one checksum over all records. */
-  readonly total: Uint8Array;
-  /** The hash over the prefixes' checksums that block headers carry. */
-  readonly stateRoot: Uint8Array;
+/** A set of records in a few numbers: how many, their checksum by prefix and in total, and the state root. */
+export interface StateSummary extends PartialSum {
   /** True if every key is above the one before it; then no key comes twice. */
   readonly isAscending: boolean;
 }
 
-/**
- * Sums records as they come, batch by batch, and keeps none of them.
- *
- * The backend hashes a batch and gives back one sum for each prefix in it; sums of batches add up to the sum of all.
- */
-export async function summarise(
-  batches: AsyncIterable<PackedRecords>,
-  options: {
-    readonly backend: HashBackend;
-    readonly onProgress?: (soFar: Tally) => void;
-    readonly signal?: AbortSignal;
-  },
-): Promise<StateSummary> {
-  const { backend, onProgress, signal } = options;
-  const checksum = new StateChecksum({ domain: backend.domain });
-  const tallies = new Map<number, { records: number; bytes: number }>();
-  const soFar = { records: 0, bytes: 0 };
-  let previousKey: Uint8Array = new Uint8Array(0);
-  let isAscending = true;
-
-  for await (const { bytes, offsets } of batches) {
-    // Groups are numbered in the order in which their prefixes come up in this batch.
-    const prefixes: number[] = [];
-    const groups = new Uint32Array(offsets.length / 4);
-    for (let record = 0; record < groups.length; record++) {
-      const [keyStart = 0, keyEnd = 0, valueStart = 0, valueEnd = 0] = offsets.subarray(4 * record, 4 * record + 4);
-      const prefix = bytes[keyStart] ?? 0;
-      const group = prefixes.indexOf(prefix);
-      groups[record] = group === -1 ? prefixes.push(prefix) - 1 : group;
-      const tally = tallies.get(prefix) ?? { records: 0, bytes: 0 };
-      tallies.set(prefix, tally);
-      for (const count of [tally, soFar]) {
-        count.records++;
-        count.bytes += keyEnd - keyStart + valueEnd - valueStart;
-      }
-      const key = bytes.subarray(keyStart, keyEnd);
-      isAscending &&= isBefore(previousKey, key);
-      previousKey = key;
-    }
-    // The last key must not keep its batch alive.
-    previousKey = previousKey.slice();
-
-    const batch = { bytes, offsets, groups, groupCount: prefixes.length };
-    const sums = await backend.sum(batch, signal === undefined ? {} : { signal });
-    for (const [group, prefix] of prefixes.entries()) {
-      const sum = sums.subarray(group * uncompressedSumBytes, (group + 1) * uncompressedSumBytes);
-      checksum.addSum(prefix, EllipticSum.fromUncompressed(sum));
-    }
-    onProgress?.(soFar);
-  }
-
-  const ascending = [...tallies].sort(([a], [b]) => a - b);
-  return {
-    ...soFar,
-    prefixes: ascending.map(([prefix, tally]) => ({ prefix, ...tally, checksum: checksum.checksum(prefix).encode() })),
-    total: checksum.total().encode(),
-    stateRoot: checksum.root(),
-    isAscending,
-  };
+/** Options of {@link summarise}. */
+export interface SummariseOptions {
+  readonly backend: HashBackend;
+  readonly format: RecordFileFormat;
+  /** How many threads the backend has; default 1. */
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each batch. */
+  readonly onProgress?: (progress: SumProgress) => void;
 }
 
-function isBefore(left: Uint8Array, right: Uint8Array): boolean {
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference < 0;
+/**
+ * Sums the records of a file as they come, batch by batch, and keeps none of them.
+ *
+ * @throws EllipticSumError whose `code`, message and `details` say what is wrong with the file, and where
+ */
+export async function summarise(chunks: AsyncIterable<Uint8Array>, options: SummariseOptions): Promise<StateSummary> {
+  const { threads = 1, format, ...sumOptions } = options;
+  const order = new KeyOrder();
+  const batches = order.watch(readRecordFile(chunks, { format, maxBatchRecords }));
+  // Two for each thread: one that it works on, one that waits for it.
+  const sum = await sumRecords(batches, { ...sumOptions, maxBatchesInFlight: threads === 1 ? 1 : 2 * threads });
+  return { ...sum, isAscending: order.isAscending };
+}
+
+/** Finds out whether keys ascend, while batches pass. */
+class KeyOrder {
+  isAscending = true;
+  readonly #check = new AscendingKeyCheck();
+
+  async *watch(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
+    for await (const batch of batches) {
+      if (this.isAscending) this.#look(batch);
+      yield batch;
+    }
   }
-  return left.length < right.length;
+
+  #look(batch: RecordBatch): void {
+    try {
+      this.#check.check(batch);
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== 'ELLIPTICSUM_KEYS_NOT_ASCENDING') throw error;
+      this.isAscending = false;
+    }
+  }
 }
