@@ -30,7 +30,8 @@ export async function setUpChain(plan: Plan, options: { folder: string; hasher: 
   const draft = draftChainSpec({
     genesisTimeMs: Date.now(),
     producers: [Buffer.from(defaultSecp256k1.publicKeyOf(producerKey)).toString('hex')],
-    parameters: { snapshotPeriod: plan.snapshotPeriod },
+    // Blocks come fast here: three snapshots are kept so that none is given up while it is downloaded or compared.
+    parameters: { snapshotPeriod: plan.snapshotPeriod, retainedEpochs: 3 },
     genesis: {
       seed: `full-node example ${randomBytes(8).toString('hex')}`,
       accounts: plan.creators * (1 + plan.holdersPerCreator),

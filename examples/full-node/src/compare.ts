@@ -3,7 +3,7 @@ import { type HashBackend, stateRoot } from '@hs/ellipticsum';
 import type { PackedRecords } from '@hs/node';
 import type { ExampleChain } from '@hs/node/example-chain';
 import { ClassicLevel } from 'classic-level';
-import type { LightPeer } from './light-peer.js';
+import { type LightPeer, SnapshotGivenUp } from './light-peer.js';
 
 /** How two sets of records compare, record by record. */
 export interface Comparison {
@@ -13,7 +13,7 @@ export interface Comparison {
   readonly difference: string | undefined;
 }
 
-/** Compares one snapshot as two running nodes serve it. */
+/** Compares one snapshot as two running nodes serve it; `given up` if one of them stops serving it meanwhile. */
 export async function compareSnapshots(
   peer: LightPeer,
   options: {
@@ -22,13 +22,18 @@ export async function compareSnapshots(
     readonly height: number;
     readonly prefixes: readonly number[];
   },
-): Promise<Comparison> {
+): Promise<Comparison | 'given up'> {
   const records = async function* (address: string) {
     for (const prefix of options.prefixes) {
       for await (const pack of peer.snapshotChunks(address, { height: options.height, prefix })) yield* unpack(pack);
     }
   };
-  return compare(records(options.left), records(options.right));
+  try {
+    return await compare(records(options.left), records(options.right));
+  } catch (error) {
+    if (error instanceof SnapshotGivenUp) return 'given up';
+    throw error;
+  }
 }
 
 /** The state of a database that no process has open, with what it says of itself. */

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HashBackend } from '@hs/ellipticsum';
 import type { ChainSetup } from './chain-setup.js';
 import { NodeProcess, type NodeProcessOptions } from './node-process.js';
 import type { Joined } from './report.js';
@@ -15,6 +14,14 @@ export class ExampleNetwork implements AsyncDisposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'hyper-sync-'));
   readonly #nodes: NodeProcess[] = [];
   #isKept = false;
+  /** If this process ends before its network was closed, its nodes end too. */
+  readonly #onExit = (): void => {
+    if (!this.#isKept) for (const node of this.#nodes) node.abandon();
+  };
+
+  constructor() {
+    process.once('exit', this.#onExit);
+  }
 
   get nodes(): readonly NodeProcess[] {
     return this.#nodes;
@@ -94,10 +101,6 @@ export class ExampleNetwork implements AsyncDisposable {
     if (this.#isKept) return;
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+    process.removeListener('exit', this.#onExit);
   }
-}
-
-/** Closes a backend when the scope ends. */
-export function disposing(hasher: HashBackend): AsyncDisposable {
-  return { [Symbol.asyncDispose]: () => hasher.close() };
 }

@@ -6,6 +6,9 @@ const requestTimeoutMs = 30_000;
 const noStop = new Uint8Array(32);
 const noBytes = new Uint8Array(0);
 
+/** A node has given up the snapshot that was being read. */
+export class SnapshotGivenUp extends Error {}
+
 /** A client of the network without a database: sends transactions, follows blocks, reads snapshots. */
 export class LightPeer {
   readonly #network: PeerNetwork<ExampleHeader>;
@@ -67,7 +70,7 @@ export class LightPeer {
         { timeoutMs: requestTimeoutMs },
       );
       if (!('requestId' in chunk) || !chunk.isAvailable) {
-        throw new Error(`${address} does not serve snapshot ${options.height} any more`);
+        throw new SnapshotGivenUp(`${address} does not serve snapshot ${options.height} any more`);
       }
       yield chunk.records;
       if (chunk.nextKey.length === 0) return;

@@ -123,6 +123,11 @@ export class NodeProcess {
     await this.#exited;
   }
 
+  /** Ends the process at once, from an exit handler. */
+  abandon(): void {
+    if (this.isRunning) this.#child.kill('SIGTERM');
+  }
+
   /** Lets this process end while the node goes on. */
   release(): void {
     this.#child.unref();

@@ -9,7 +9,7 @@ export interface Plan {
   readonly paidShare: number;
   /** Payments to each of those. */
   readonly payments: number;
-  /** Follow pairs in the genesis state; each is two records. */
+  /** Follow pairs in the genesis state; each is two records. They make up most of the state. */
   readonly followPairs: number;
   readonly snapshotPeriod: number;
   readonly blockIntervalMs: number;
@@ -33,10 +33,10 @@ export function makePlan(scale: number): Plan {
     rounds: 2,
     paidShare: 0.75,
     payments: 2,
-    followPairs: Math.round(1000 * scale),
-    snapshotPeriod: isQuick ? 10 : 25,
-    blockIntervalMs: isQuick ? 250 : 400,
-    maxPending: 700,
+    followPairs: Math.round(90_000 * scale),
+    snapshotPeriod: isQuick ? 10 : 30,
+    blockIntervalMs: isQuick ? 250 : 300,
+    maxPending: 500,
     backgroundPerBlock: 4,
     epochs: 3,
     minRecords: Math.round(20_000 * Math.min(1, scale)),
