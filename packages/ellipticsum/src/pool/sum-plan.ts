@@ -41,7 +41,7 @@ export class SumPlan implements CallPlan {
   begin(threads: number): void {
     const { groups } = this.#batch;
     this.#slices = new RecordSlices(this.#batch, this.#count, threads);
-    if (this.#slices.slices === 1) return;
+    if (this.#slices.isWhole) return;
     if (groups !== undefined) this.#order = recordOrder(groups, this.#groupCount);
     this.#result = zeros(this.#groupCount);
   }
@@ -53,11 +53,11 @@ export class SumPlan implements CallPlan {
   next(buffers: SliceBuffers): Slice {
     const slices = this.#slices as RecordSlices;
     const range = slices.next(this.#order);
-    return slices.slices === 1 ? this.#whole(range, buffers) : this.#part(range, buffers);
+    return slices.isWhole ? this.#whole(range, buffers) : this.#part(range, buffers);
   }
 
   accept({ ordinal }: Slice, result: Uint8Array): void {
-    if (this.#slices?.slices === 1) {
+    if (this.#slices?.isWhole === true) {
       requireSums(result, this.#groupCount);
       this.#result = result;
       return;

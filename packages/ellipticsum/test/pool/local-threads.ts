@@ -13,6 +13,9 @@ export class LocalThread {
   #held: ToWorker[] | undefined;
   isBusy = true;
   isTerminated = false;
+  /** Buffers of slices that came for the first time, and those that came again. */
+  newBuffers = 0;
+  usedBuffers = 0;
 
   constructor(events: ThreadEvents, openBackend: OpenBackend | undefined) {
     this.#events = events;
@@ -27,6 +30,7 @@ export class LocalThread {
   post(message: ToWorker, transfer: readonly ArrayBuffer[]): void {
     const clone = structuredClone(message, { transfer: [...transfer] });
     this.posted.push(clone);
+    if (clone.type === 'run') this.#mark(clone.buffer);
     if (this.#held !== undefined && message.type === 'run') this.#held.push(clone);
     else queueMicrotask(() => this.#receive(clone));
   }
@@ -49,6 +53,15 @@ export class LocalThread {
   /** An answer that the worker did not give. */
   forge(message: FromWorker): void {
     this.#events.onMessage(message);
+  }
+
+  /** The last byte of a buffer is not used by small slices. */
+  #mark(buffer: ArrayBuffer | undefined): void {
+    if (buffer === undefined) return;
+    const last = new Uint8Array(buffer, buffer.byteLength - 1);
+    if (last[0] === 0xab) this.usedBuffers++;
+    else this.newBuffers++;
+    last[0] = 0xab;
   }
 
   #receive(message: ToWorker): void {
