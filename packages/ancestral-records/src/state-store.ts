@@ -351,8 +351,8 @@ export class StateStore {
     await this.#exclusive('finishDownload', async () => {
       this.#requirePhase('downloading');
       await finishDownload(this.#context, options.stateRoot, others);
+      this.#retention.resume();
     });
-    this.#retention.resume();
   }
 
   /** Deletes all state, in any phase; other records stay. Interrupted, it is finished when the store is opened. */
@@ -360,8 +360,8 @@ export class StateStore {
     await this.#exclusive('reset', async () => {
       await this.#retention.stop();
       await resetState(this.#context);
+      this.#retention.resume();
     });
-    this.#retention.resume();
   }
 
   /**
@@ -378,8 +378,8 @@ export class StateStore {
       snapshotAt(this.#context, height);
       await this.#retention.stop();
       await beginRewind(this.#context, height, others);
+      this.#retention.resume();
     });
-    this.#retention.resume();
   }
 
   /** Resolves when the ancestral records of epochs no longer retained are deleted. @throws ANCESTRAL_RECORDS_WRITE_FAILED */

@@ -228,6 +228,34 @@ describe('one writer', () => {
     expect((await openStore(database)).height).toBe(1);
   });
 
+  test('after close nothing touches the database any more, though a rewind was under way', async () => {
+    const database = await memoryDatabase().open();
+    const store = await openStore(database, { parameters: parameters({ snapshotPeriod: 2, retainedEpochs: 2 }) });
+    await store.initialize({ records: [] });
+    for (let height = 1; height <= 6; height++) {
+      await store.commitBlock(await store.prepareBlock(height, [set(bytes(5), height)]));
+    }
+    await store.maintenance();
+    let isClosed = false;
+    let accesses = 0;
+    const iterate = database.iterator.bind(database);
+    database.iterator = (options) => {
+      const iterator = iterate(options);
+      const close = iterator.close.bind(iterator);
+      iterator.close = async () => {
+        await close();
+        if (isClosed) accesses++;
+      };
+      return iterator;
+    };
+    const rewinding = store.rewind(4);
+    await store.close();
+    isClosed = true;
+    await rewinding;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(accesses).toBe(0);
+  });
+
   test('what needs another phase is refused', async () => {
     const store = await memoryStore();
     expect([store.phase, store.height, store.snapshots()]).toEqual(['empty', undefined, []]);
