@@ -170,7 +170,13 @@ export class StateStore {
    */
   async write(changes: Iterable<RecordChange>): Promise<void> {
     this.#requireUsable();
-    await this.#read(this.#context.disk.write(otherRecordWrites(this.parameters, changes)));
+    const writing = this.#context.disk.write(otherRecordWrites(this.parameters, changes));
+    await this.#read(
+      writing.catch((error: unknown) => {
+        this.#failure = error;
+        throw error;
+      }),
+    );
   }
 
   /** Iterates over records outside of the state with `gte <= key`, and `key < lt` if it is given, as of the first read. */

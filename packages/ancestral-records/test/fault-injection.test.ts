@@ -141,4 +141,16 @@ describe('after a failed write', () => {
     expect(again.height).toBe(0);
     await again.commitBlock(await again.prepareBlock(1, changesOf(1)));
   });
+
+  test('of records outside of the state, it refuses everything too', async () => {
+    const inner = new MemoryLevel<Uint8Array, Uint8Array>({ storeEncoding: 'view' });
+    await inner.open();
+    const store = await openStore(new FaultyDatabase(inner, 4, false), chosen);
+    await store.initialize({ records: [] });
+    const failed = { code: 'ANCESTRAL_RECORDS_WRITE_FAILED' };
+    await expect(store.write([{ key: bytes(70), value: bytes(1) }])).rejects.toMatchObject(failed);
+    await expect(store.get(bytes(70))).rejects.toMatchObject(failed);
+    await expect(store.prepareBlock(1, changesOf(1))).rejects.toMatchObject(failed);
+    await store.close();
+  });
 });
