@@ -195,7 +195,7 @@ export class SyncManager<Header> {
   }
 
   async #loop(): Promise<void> {
-    const { store, chainStore, settings, nowMs, isProducer } = this.#options;
+    const { store, chainStore, settings, nowMs, isProducer, logger } = this.#options;
     const { signal } = this.#abort;
     let waitingSince = nowMs();
     while (!signal.aborted) {
@@ -208,6 +208,10 @@ export class SyncManager<Header> {
       if (!this.isSynced) this.#enter('headers', 'verifying headers');
       await this.#syncHeaders();
 
+      if (store.phase === 'downloading' && settings.mode === 'block') {
+        logger.info({}, 'block sync is configured: the half of a snapshot that is here is deleted');
+        await store.reset();
+      }
       if (store.phase === 'downloading') await this.#runHyperSync();
       else if (store.phase === 'empty') {
         const decision = await this.#decide(nowMs() - waitingSince);
@@ -216,7 +220,7 @@ export class SyncManager<Header> {
           await this.#sleep(Math.min(1000, settings.pollIntervalMs));
           continue;
         }
-        this.#options.logger.info({ way: decision.kind, reason: decision.reason }, 'choosing how to sync');
+        logger.info({ way: decision.kind, reason: decision.reason }, 'choosing how to sync');
         if (decision.kind === 'hyper') await this.#runHyperSync();
         else await this.#loadGenesis();
         continue;
