@@ -11,6 +11,7 @@ import { openHashing } from './hashing.js';
 import { type HttpStatusServer, openHttpStatus } from './http/http-status.js';
 import { formatAddress } from './network/address.js';
 import { hasCode, NodeError } from './node-error.js';
+import { packageVersion } from './package-version.js';
 
 /** Exit codes of `hs-node`. */
 const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
@@ -33,8 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     return exitCodes.ok;
   }
   if (command === '--version') {
-    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-    process.stdout.write(`${manifest.version}\n`);
+    process.stdout.write(`${packageVersion()}\n`);
     return exitCodes.ok;
   }
   if (command !== 'run') {

@@ -13,6 +13,7 @@ import type { Peer } from './network/peer.js';
 import { PeerNetwork } from './network/peer-network.js';
 import type { HostAndPort } from './network/transport.js';
 import { hasCode, NodeError } from './node-error.js';
+import { packageVersion } from './package-version.js';
 import { BlockProduction } from './production/block-production.js';
 import { PeerServer, type ServingLimits } from './serving/peer-server.js';
 import { createBanStore } from './state/ban-store.js';
@@ -40,6 +41,7 @@ export interface FullNodeOptions<Header> {
   readonly serving?: Partial<ServingLimits>;
   readonly pool?: Omit<TransactionPoolOptions<Header>, 'chain'>;
   readonly network?: Pick<NetworkOptions<Header>, 'allowances' | 'limits' | 'timeouts' | 'redial' | 'transport'>;
+  /** What peers and `/status` are told; default the name and version of this package. */
   readonly userAgent?: string;
   /** Bytes of state values kept in memory; default 64 MiB. */
   readonly cacheBytes?: number;
@@ -95,6 +97,7 @@ export interface NodeStatus {
  */
 export class FullNode<Header> implements AsyncDisposable {
   readonly #options: FullNodeOptions<Header>;
+  readonly #userAgent: string;
   readonly #logger: Logger;
   readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
   readonly #store: StateStore;
@@ -110,6 +113,7 @@ export class FullNode<Header> implements AsyncDisposable {
 
   private constructor(parts: {
     readonly options: FullNodeOptions<Header>;
+    readonly userAgent: string;
     readonly database: ClassicLevel<Uint8Array, Uint8Array>;
     readonly store: StateStore;
     readonly chainStore: ChainStore<Header>;
@@ -118,6 +122,7 @@ export class FullNode<Header> implements AsyncDisposable {
     const { options, store, chainStore, network } = parts;
     const { chain } = options;
     this.#options = options;
+    this.#userAgent = parts.userAgent;
     this.#logger = options.logger ?? silentLogger;
     this.#database = parts.database;
     this.#store = store;
@@ -227,19 +232,20 @@ export class FullNode<Header> implements AsyncDisposable {
       opened.push(() => store.close());
       const chainStore = await ChainStore.open(store, chain);
       const addresses = options.connect?.length ?? 0;
+      const userAgent = options.userAgent ?? `@hs/node ${packageVersion()}`;
       const network = await PeerNetwork.open({
         ...options.network,
         limits: { maxOutbound: Math.max(defaultNetworkLimits.maxOutbound, addresses), ...options.network?.limits },
         headerCodec: chain.headerCodec,
         network: chain.network,
         services: defaultServices,
-        userAgent: options.userAgent ?? defaultUserAgent,
+        userAgent,
         height: () => store.height ?? 0,
         banStorage: createBanStore(store),
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       });
       opened.push(() => network.close());
-      return new FullNode({ options, database, store, chainStore, network });
+      return new FullNode({ options, userAgent, database, store, chainStore, network });
     } catch (error) {
       for (const close of opened.reverse()) await close().catch(() => undefined);
       throw error;
@@ -289,7 +295,7 @@ export class FullNode<Header> implements AsyncDisposable {
     const { chain } = this.#options;
     const tip = chain.describeHeader(this.#chainStore.tipHeader);
     return {
-      userAgent: this.#options.userAgent ?? defaultUserAgent,
+      userAgent: this.#userAgent,
       chain: { name: chain.name, genesisHash: toHex(chain.genesisHash) },
       sync: this.#sync.status(),
       ...this.#describeState(),
@@ -401,8 +407,6 @@ export class FullNode<Header> implements AsyncDisposable {
     }
   }
 }
-
-const defaultUserAgent = '@hs/node 0.1.0';
 
 function summarise<Header>(peer: Peer<Header>): PeerSummary {
   const { id, direction, layout, bytesIn, bytesOut, roundTripMs, remote } = peer;
