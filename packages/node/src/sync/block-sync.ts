@@ -44,8 +44,11 @@ interface Batch<Header> {
  */
 export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, signal: AbortSignal): Promise<number> {
   const { chainStore, processor } = options;
+  signal.throwIfAborted();
   const end = new AbortController();
-  const runSignal = AbortSignal.any([signal, end.signal]);
+  // Not AbortSignal.any: each would leave a little behind in a signal that lives as long as the node.
+  const onAbort = () => end.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
   const failed = new Set<string>();
   const ahead: Batch<Header>[] = [];
   let connected = 0;
@@ -58,7 +61,7 @@ export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, sign
       const start = first % Math.max(1, peers.length);
       return [...peers.slice(start), ...peers.slice(0, start)];
     };
-    const blocks = askForBlocks(sources, { from, to }, { ...options, failed, signal: runSignal });
+    const blocks = askForBlocks(sources, { from, to }, { ...options, failed, signal: end.signal });
     // Awaited in order below; a failure before its turn must not count as unhandled.
     blocks.catch(() => undefined);
     return { from, to, blocks };
@@ -86,6 +89,7 @@ export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, sign
       }
     }
   } finally {
+    signal.removeEventListener('abort', onAbort);
     end.abort();
   }
 }
