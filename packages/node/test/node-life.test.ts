@@ -1,4 +1,5 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { serviceBits } from '@hs/wire';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ClassicLevel } from 'classic-level';
@@ -19,6 +20,7 @@ import {
   producerOptions,
   synced,
 } from './support/test-network.js';
+import { openParts } from './support/test-store.js';
 import { sleep, waitFor } from './support/wait.js';
 
 let frozen: FrozenChain;
@@ -175,6 +177,11 @@ describe('the HTTP server', () => {
     expect(await response.json()).toEqual({ error: 'no status now' });
   });
 
+  test('a node says which version it is', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'));
+    expect(provider.status().userAgent).toBe(`@hs/node ${version}`);
+  });
+
   test('the status has nothing in it that JSON would lose', () => {
     const status = provider.status();
     requireJson(status, 'status');
@@ -293,6 +300,25 @@ function copyOfFrozen(): string {
   cpSync(frozen.folder, folder, { recursive: true });
   return folder;
 }
+
+describe('block sync that is asked for', () => {
+  test('deletes the half of a snapshot that an earlier run left, and executes every block', async () => {
+    const folder = testFolder();
+    const half = await openParts(frozen, { folder, isEmpty: true });
+    await half.store.beginDownload(await provider.store.manifest(20));
+    await half.close();
+    const node = await openTestNode(frozen.chain, {
+      folder,
+      connect: [addressOf(provider)],
+      sync: { mode: 'block' },
+    });
+    await synced(node);
+    const { sync, blocks, stateRoot } = node.status();
+    expect(Object.keys(sync.phaseMs)).not.toContain('snapshot');
+    expect(blocks.connected).toBe(frozen.height);
+    expect(stateRoot).toBe(provider.status().stateRoot);
+  });
+});
 
 describe('adopting a newer snapshot', () => {
   test('nobody serves the old one any more: the newest is adopted, and equal ranges are not downloaded again', async () => {
