@@ -11,6 +11,7 @@ import { makePlan, type Plan } from './plan.js';
 import { type Check, type Joined, printReport } from './report.js';
 import { count, seconds, Terminal } from './terminal.js';
 import { Workload } from './workload.js';
+import { transactionKinds } from './write-tally.js';
 
 const pollMs = 100;
 
@@ -121,13 +122,19 @@ async function runExample(run: Run, options: Options): Promise<boolean> {
 }
 
 function checkHistory({ plan, setup }: Run, workload: Workload): Check[] {
-  const { records, rewritten } = workload.tally;
+  const { records, rewritten, kinds } = workload.tally;
+  const missing = transactionKinds.filter((kind) => !kinds.has(kind));
   const epochs = Math.floor(workload.height / setup.spec.parameters.snapshotPeriod);
   return [
     {
       name: 'records written by signed transactions',
       isHeld: records >= plan.minRecords && rewritten >= plan.minRecords / 2,
       seen: `${count(records)}, ${count(rewritten)} of them rewritten several times`,
+    },
+    {
+      name: 'transactions of every kind',
+      isHeld: missing.length === 0,
+      seen: missing.length === 0 ? `${transactionKinds.length} kinds` : `no ${missing.join(', ')}`,
     },
     { name: 'snapshot epochs', isHeld: epochs >= plan.epochs, seen: `${epochs} of ${plan.snapshotPeriod} blocks` },
   ];
@@ -158,7 +165,9 @@ async function checkHeaderRoot({ peer, setup }: Run, producer: NodeProcess, join
   let hash = setup.chain.genesisHash;
   let promised = '';
   for (let reached = 0; reached < (height ?? 0); ) {
-    for (const header of await peer.headersAfter(producer.address, hash)) {
+    const headers = await peer.headersAfter(producer.address, hash);
+    if (headers.length === 0) break;
+    for (const header of headers) {
       hash = setup.chain.hashHeader(header);
       reached = header.height;
       if (reached === height) promised = hexOf(header.stateRoot);

@@ -5,6 +5,7 @@ import {
   daoCoinOperations,
   daoCoinTransferMetadataCodec,
   profileKey,
+  transferRestrictions,
 } from '@hs/dao-coin';
 import {
   balanceKey,
@@ -14,6 +15,17 @@ import {
   usedNonceKey,
 } from '@hs/node/example-chain';
 import type { Block, Transaction } from '@hs/wire';
+
+/** Every kind of transaction that the example's chain is to have. */
+export const transactionKinds: readonly string[] = [
+  'profile',
+  'transfer',
+  'DAO coin transfer',
+  ...Object.keys(daoCoinOperations)
+    .filter((operation) => operation !== 'updateTransferRestriction')
+    .map((operation) => `DAO coin ${operation}`),
+  ...Object.keys(transferRestrictions).map((restriction) => `restriction ${restriction}`),
+];
 
 /**
  * Counts the blocks in which each state record was written by transactions, from the transactions themselves.
@@ -76,13 +88,15 @@ function describe(transaction: Transaction): { kind: string; keys: Uint8Array[] 
       keys.push(profileKey(publicKey));
       return { kind: 'profile', keys };
     case exampleTransactionTypes.daoCoin: {
-      const { operation, profilePublicKey } = daoCoinMetadataCodec.decode(metadata);
+      const { operation, profilePublicKey, transferRestriction } = daoCoinMetadataCodec.decode(metadata);
       keys.push(profileKey(profilePublicKey));
-      const kind = Object.entries(daoCoinOperations).find(([, number]) => number === operation)?.[0] ?? 'unknown';
+      if (operation === daoCoinOperations.updateTransferRestriction) {
+        return { kind: `restriction ${nameIn(transferRestrictions, transferRestriction)}`, keys };
+      }
       if (operation === daoCoinOperations.mint || operation === daoCoinOperations.burn) {
         keys.push(...balanceKeys(publicKey, profilePublicKey));
       }
-      return { kind: `DAO coin ${kind}`, keys };
+      return { kind: `DAO coin ${nameIn(daoCoinOperations, operation)}`, keys };
     }
     default: {
       const { profilePublicKey, receiverPublicKey } = daoCoinTransferMetadataCodec.decode(metadata);
@@ -90,6 +104,10 @@ function describe(transaction: Transaction): { kind: string; keys: Uint8Array[] 
       return { kind: 'DAO coin transfer', keys };
     }
   }
+}
+
+function nameIn(numbers: Readonly<Record<string, number>>, number: number): string {
+  return Object.entries(numbers).find(([, candidate]) => candidate === number)?.[0] ?? 'unknown';
 }
 
 function balanceKeys(holder: Uint8Array, creator: Uint8Array): Uint8Array[] {

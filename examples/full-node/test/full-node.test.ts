@@ -64,7 +64,7 @@ describe('the full-node example', () => {
     const { code, output } = await finished;
     expect(output).toContain('Every check held.');
     expect(output).not.toContain('FAILED');
-    expect(output.match(/^ {2}ok {4} /gm)?.length).toBeGreaterThanOrEqual(11);
+    expect(output.match(/^ {2}ok {4} /gm)?.length).toBeGreaterThanOrEqual(12);
     expect(output).toMatch(/the snapshot came from all three providers/);
     expect(output).toMatch(/block sync took [\d.]+ times as long/);
     expect(code).toBe(0);
