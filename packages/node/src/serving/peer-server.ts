@@ -122,7 +122,7 @@ export class PeerServer<Header> {
       this.#options.store.readChunk({
         height,
         startKey,
-        endKey: ask.endKey.length > 0 ? ask.endKey : endOfPrefix(startKey),
+        endKey: ask.endKey.length > 0 ? ask.endKey : undefined,
         maxBytes: Math.min(ask.maxBytes, this.#limits.maxChunkBytes),
       }),
     );
@@ -153,10 +153,8 @@ export class PeerServer<Header> {
     let records = 0;
     let nextKey: Uint8Array | undefined = isState ? startKey : undefined;
     while (nextKey !== undefined && records < 2 && !peer.isClosed) {
-      const request = { height: snapshot.height, startKey: nextKey, endKey: endOfPrefix(startKey) };
-      const chunk = await this.#whileServable(snapshot.height, () =>
-        store.readChunk({ ...request, maxBytes: this.#limits.maxChunkBytes }),
-      );
+      const request = { height: snapshot.height, startKey: nextKey, maxBytes: this.#limits.maxChunkBytes };
+      const chunk = await this.#whileServable(snapshot.height, () => store.readChunk(request));
       if (chunk === undefined) return peer.close('the snapshot was given up while it was read');
       records += chunk.records.offsets.length / 4;
       packs.push(chunk.records);
@@ -200,12 +198,6 @@ export class PeerServer<Header> {
       throw error;
     }
   }
-}
-
-/** The first key after all keys that begin with the first byte of `key`. */
-function endOfPrefix(key: Uint8Array): Uint8Array | undefined {
-  const prefix = key[0] ?? 0;
-  return prefix === 0xff ? undefined : Uint8Array.of(prefix + 1);
 }
 
 function joinPacked(packs: readonly PackedRecords[]): PackedRecords {
