@@ -6,8 +6,10 @@
  * At the end of a slice the slots of each group are merged and written out, except those of a last group that goes on:
  * these are carried into the next slice. Between slices the kernel's memory may be used for other work.
  */
+
 import type { HashBatch } from '../hash-backend.js';
 import { uncompressedSumBytes } from '../internal/curve.js';
+import { recordOrder } from '../internal/record-order.js';
 import { keyAt, valueAt } from '../packed-records.js';
 import { expandRecord } from './expand-message.js';
 import { type Kernel, writeZero } from './kernel.js';
@@ -36,7 +38,7 @@ export class SumTask {
     this.#kernel = kernel;
     this.#batch = batch;
     this.#count = count;
-    this.#order = batch.groups === undefined ? undefined : orderByGroup(batch.groups, groupCount);
+    this.#order = batch.groups === undefined ? undefined : recordOrder(batch.groups, groupCount);
     this.result = new Uint8Array(groupCount * uncompressedSumBytes);
     for (let at = 0; at < this.result.length; at += uncompressedSumBytes) writeZero(this.result, at);
   }
@@ -251,27 +253,4 @@ export class SumTask {
     }
     this.#carried = carried;
   }
-}
-
-/** A stable order of records by group, or undefined if they are in such an order. */
-function orderByGroup(groups: Uint32Array, groupCount: number): Uint32Array | undefined {
-  let isOrdered = true;
-  for (let index = 1; index < groups.length && isOrdered; index++) {
-    isOrdered = (groups[index - 1] as number) <= (groups[index] as number);
-  }
-  if (isOrdered) return undefined;
-  const next = new Uint32Array(groupCount + 1);
-  for (let index = 0; index < groups.length; index++) {
-    const above = (groups[index] as number) + 1;
-    next[above] = (next[above] as number) + 1;
-  }
-  for (let group = 1; group <= groupCount; group++) next[group] = (next[group] as number) + (next[group - 1] as number);
-  const order = new Uint32Array(groups.length);
-  for (let index = 0; index < groups.length; index++) {
-    const group = groups[index] as number;
-    const position = next[group] as number;
-    order[position] = index;
-    next[group] = position + 1;
-  }
-  return order;
 }

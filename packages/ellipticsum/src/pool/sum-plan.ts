@@ -4,9 +4,9 @@
  */
 import type { HashBatch } from '../hash-backend.js';
 import { readPoint, uncompressedSumBytes, writePoint } from '../internal/curve.js';
+import { recordOrder } from '../internal/record-order.js';
 import type { CallPlan, Slice } from './call-plan.js';
 import { givenBuffer, isShared } from './handover.js';
-import { recordOrder } from './record-order.js';
 import { type RecordRange, RecordSlices } from './record-slices.js';
 import type { SliceBuffers } from './slice-buffers.js';
 

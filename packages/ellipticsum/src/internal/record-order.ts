@@ -1,6 +1,6 @@
 /**
- * Records in the order of their groups, or undefined if they are in it already. Cut in this order, a group lies in as few
- * slices as it can.
+ * Records in the order of their groups, or undefined if they are in it already. The order within a group is kept. Cut in this order, a group
+ * lies in as few slices as it can.
  */
 export function recordOrder(groups: Uint32Array, groupCount: number): Uint32Array | undefined {
   let isOrdered = true;
