@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Manifest, StateHasher, StateRootFunction, StateStore } from '@hs/ancestral-records';
 import { toHex } from '@hs/bytes';
 import { type BanCommand, HyperSyncProgress, type SyncStatus } from '@hs/sync-progress';
@@ -136,7 +137,7 @@ export class HyperSync<Header> {
         const fields = { height: newest?.height, downloading: current?.height, peers: peers().size };
         logger.info(fields, 'hyper sync: waiting for a peer that serves a snapshot the headers vouch for');
       }
-      await delay(pollMs, signal);
+      await sleep(pollMs, undefined, { signal });
     }
   }
 
@@ -228,20 +229,4 @@ export class HyperSync<Header> {
 /** The peer is gone, late, or asked for too much: nothing that proves a lie, and no trouble of this node. */
 export function isPeerTrouble(error: unknown): boolean {
   return ['NODE_PEER_CLOSED', 'NODE_PEER_TIMEOUT', 'NODE_PEER_LIMIT'].some((code) => hasCode(error, code));
-}
-
-/** Resolves after `ms`; rejects when `signal` fires. */
-export function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
