@@ -1,5 +1,5 @@
-import type { PackedRecords, StateStore } from '@hs/ancestral-records';
-import { concatBytes } from '@hs/bytes';
+import type { Manifest, PackedRecords, StateStore } from '@hs/ancestral-records';
+import { concatBytes, equalBytes } from '@hs/bytes';
 import {
   type Block,
   createBlockCodec,
@@ -31,6 +31,9 @@ export const defaultServingLimits: ServingLimits = {
   maxChunkBytes: 16 * 1024 * 1024,
 };
 
+/** How many manifests stay decoded. */
+const keptManifests = 2;
+
 export interface PeerServerOptions<Header> {
   readonly store: StateStore;
   readonly chain: Chain<Header>;
@@ -57,6 +60,7 @@ export class PeerServer<Header> {
   readonly #options: PeerServerOptions<Header>;
   readonly #limits: ServingLimits;
   readonly #blockCodec: ReturnType<typeof createBlockCodec<Header>>;
+  #manifests: readonly { readonly height: number; readonly root: Uint8Array; readonly manifest: Manifest }[] = [];
 
   constructor(options: PeerServerOptions<Header>) {
     this.#options = options;
@@ -176,14 +180,27 @@ export class PeerServer<Header> {
 
   async #sendPageList(peer: Peer<Header>, ask: GetPageListMessage): Promise<void> {
     const { requestId, height } = ask;
-    const manifest = await this.#whileServable(height, () => this.#options.store.manifest(height));
+    const manifest = await this.#whileServable(height, () => this.#manifest(height));
     await peer.send({ type: 'page-list', requestId, height, hashes: manifest?.pageHashes ?? [] });
   }
 
   async #sendPage(peer: Peer<Header>, ask: GetPageMessage): Promise<void> {
     const { requestId, height, index } = ask;
-    const manifest = await this.#whileServable(height, () => this.#options.store.manifest(height));
+    const manifest = await this.#whileServable(height, () => this.#manifest(height));
     await peer.send({ type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
+  }
+
+  /** Pages are asked for one by one: the manifests asked for last stay decoded. */
+  async #manifest(height: number): Promise<Manifest> {
+    const { store } = this.#options;
+    const root = store.snapshots().find((snapshot) => snapshot.height === height)?.root;
+    const kept = this.#manifests.find(
+      (manifest) => manifest.height === height && root !== undefined && equalBytes(manifest.root, root),
+    );
+    if (kept !== undefined) return kept.manifest;
+    const manifest = await store.manifest(height);
+    if (root !== undefined) this.#manifests = [{ height, root, manifest }, ...this.#manifests].slice(0, keptManifests);
+    return manifest;
   }
 
   /** What `read` gives, or `undefined` if this node does not serve that snapshot, or not any more. */
