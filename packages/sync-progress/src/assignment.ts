@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.js';
 import type { InFlight } from './in-flight.js';
 import type { SyncSettings } from './options.js';
-import type { Peer } from './peer.js';
+import { assumedBytesPerSecond, type Peer } from './peer.js';
 import type { RangeSummary } from './range.js';
 import { RangeQueue } from './range-queue.js';
 
@@ -81,10 +81,12 @@ export class Assignment {
   ): number | undefined {
     const smallest = small ?? large.at(-1);
     if (peer.rate.bytesPerSecond === undefined) return smallest;
+    // Whoever was hardly measured may be as fast as the fastest: to find out costs less than to leave it idle.
+    const assumed = Math.max(assumedBytesPerSecond, ...usable.map((other) => other.rate.bytesPerSecond ?? 0));
     const best = large.find((range) => {
       const bytes = this.#bytes(range);
-      const ownMs = peer.finishMs(bytes);
-      return usable.every((other) => other.finishMs(bytes) >= ownMs);
+      const ownMs = peer.finishMs(bytes, assumed);
+      return usable.every((other) => other.finishMs(bytes, assumed) >= ownMs);
     });
     return best ?? smallest;
   }
@@ -102,7 +104,7 @@ function nextPeer({ peers, settings, nowMs }: Situation): Peer | undefined {
     if (
       next === undefined ||
       peer.requests < next.requests ||
-      (peer.requests === next.requests && peer.comparableRate > next.comparableRate)
+      (peer.requests === next.requests && peer.comparableRate() > next.comparableRate())
     ) {
       next = peer;
     }
@@ -113,7 +115,7 @@ function nextPeer({ peers, settings, nowMs }: Situation): Peer | undefined {
 /** The download an idle peer could finish much sooner than the peer that has it; only asked when no range is queued. */
 export function findRivalry({ peers, inFlight, nowMs }: Situation): Rivalry | undefined {
   const idle = [...peers].filter((peer) => peer.isUsable(nowMs) && peer.requests === 0);
-  idle.sort((a, b) => b.comparableRate - a.comparableRate);
+  idle.sort((a, b) => b.comparableRate() - a.comparableRate());
   for (const peer of idle) {
     let slowest: Rivalry | undefined;
     let slowestMs = 0;

@@ -4,7 +4,7 @@ import type { SyncSettings } from './options.js';
 import { BusyRate } from './rate.js';
 
 /** Rate assumed for a peer as long as little is measured, when one is needed to compare. */
-const assumedBytesPerSecond = 1024 * 1024;
+export const assumedBytesPerSecond: number = 1024 * 1024;
 
 /** What is known about one peer, and what is outstanding at it. */
 export class Peer {
@@ -36,8 +36,9 @@ export class Peer {
     return this.downloads.size + this.late.size;
   }
 
-  get comparableRate(): number {
-    return Math.max(this.rate.cautiousBytesPerSecond(assumedBytesPerSecond), 1);
+  /** Its rate, mixed with `assumed` as far as little of it is measured. */
+  comparableRate(assumed: number = assumedBytesPerSecond): number {
+    return Math.max(this.rate.cautiousBytesPerSecond(assumed), 1);
   }
 
   isUsable(nowMs: number): boolean {
@@ -60,8 +61,8 @@ export class Peer {
   }
 
   /** Milliseconds until it has sent all it was asked for, and `bytes` more. */
-  finishMs(bytes: number): number {
-    return ((this.bytesLeft + bytes) * 1000) / this.comparableRate;
+  finishMs(bytes: number, assumed?: number): number {
+    return ((this.bytesLeft + bytes) * 1000) / this.comparableRate(assumed);
   }
 
   noteFailure(settings: SyncSettings, nowMs: number): void {
