@@ -78,6 +78,25 @@ export interface Abortable {
   readonly signal?: AbortSignal;
 }
 
+/** What the functions of this package that are no methods may use of a store. */
+export interface StoreInternals {
+  readonly context: StoreContext;
+  /** Throws if the store is closed or a write failed. */
+  requireUsable(): void;
+  requireReady(): void;
+  /** Runs a writing operation alone. @throws ANCESTRAL_RECORDS_BUSY */
+  exclusive(name: string, operation: () => Promise<void>, options?: { readonly mayWait?: boolean }): Promise<void>;
+  /** Keeps `close` from overtaking a read. */
+  reading<T>(reading: Promise<T>): Promise<T>;
+}
+
+let openInternals: (store: StateStore) => StoreInternals;
+
+/** The inside of a store, for the other files of this package. */
+export function internalsOf(store: StateStore): StoreInternals {
+  return openInternals(store);
+}
+
 /**
  * The state of a chain at its tip, at its retained snapshots, and while it is downloaded, in one database.
  *
@@ -94,6 +113,16 @@ export class StateStore {
   readonly #reads = new Set<Promise<unknown>>();
   #failure: unknown;
   #closing: Promise<void> | undefined;
+
+  static {
+    openInternals = (store) => ({
+      context: store.#context,
+      requireUsable: () => store.#requireUsable(),
+      requireReady: () => store.#requireReady(),
+      exclusive: (name, operation, options) => store.#exclusive(name, operation, options),
+      reading: (reading) => store.#read(reading),
+    });
+  }
 
   private constructor(context: StoreContext) {
     this.#context = context;
