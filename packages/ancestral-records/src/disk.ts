@@ -36,8 +36,9 @@ export class Disk {
     return this.#database.get(key, snapshot === undefined ? encodings : { ...encodings, snapshot });
   }
 
-  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.length === 0 ? Promise.resolve([]) : this.#database.getMany(keys, encodings);
+  getMany(keys: Uint8Array[], snapshot?: AbstractSnapshot): Promise<(Uint8Array | undefined)[]> {
+    if (keys.length === 0) return Promise.resolve([]);
+    return this.#database.getMany(keys, snapshot === undefined ? encodings : { ...encodings, snapshot });
   }
 
   iterator(interval: DatabaseInterval, options: ScanOptions = {}): DatabaseIterator {
@@ -84,6 +85,11 @@ export class Disk {
         { cause },
       );
     }
+  }
+
+  /** Has the database rewrite the files that hold an interval, if it can do so. */
+  async compact({ gte, lt }: DatabaseInterval): Promise<void> {
+    await this.#database.compactRange?.(gte, lt, encodings);
   }
 
   /** Deletes an interval in bounded steps; stops early when `shouldStop` says so. */
