@@ -5,10 +5,10 @@ import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import { encodedSumBytes, uncompressedSumBytes } from './hasher.js';
 import { ancestralKey, stateKey, summaryKey, tipKey } from './layout.js';
-import { corrupt, encodeSummary, encodeTip, type Summary } from './metadata.js';
+import { corrupt, encodeSummary, encodeTip, type SnapshotRecord, type Summary } from './metadata.js';
 import { RecordPacker } from './packed-records.js';
 import { checkStateRecord, type RecordChange } from './record-change.js';
-import { turnSnapshot } from './snapshots.js';
+import { snapshotWrite } from './snapshots.js';
 import { type CachedRecord, keyText } from './value-cache.js';
 
 /** All that committing a block will write and change. */
@@ -17,8 +17,10 @@ export interface BlockBatch {
   readonly version: number;
   readonly writes: DatabaseWrite[];
   readonly cached: readonly (readonly [keyText: string, record: CachedRecord])[];
-  readonly next: Partial<Standing> & Pick<Standing, 'tip' | 'summaries'>;
+  readonly next: Pick<Standing, 'tip' | 'summaries'>;
   readonly changedRecords: number;
+  /** The snapshot that begins with this block. */
+  readonly snapshot: SnapshotRecord | undefined;
 }
 
 /** A net change that really changes something. */
@@ -65,22 +67,24 @@ export async function prepareBlock(
     writes.push(summary === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeSummary(summary) });
   }
   writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
-  const next: BlockBatch['next'] = { tip, summaries };
   const cached = real.map(({ text, after }) => [text, { value: after, recordedIn: epoch }] as const);
+  const next = { tip, summaries };
   if (height % parameters.snapshotPeriod !== 0) {
-    return { version, writes, cached, next, changedRecords: real.length };
+    return { version, writes, cached, next, changedRecords: real.length, snapshot: undefined };
   }
-  const turn = turnSnapshot(context, { height, stateRoot, summaries });
-  for (const write of turn.writes) writes.push(write);
-  return { version, writes, cached, next: { ...next, snapshots: turn.snapshots }, changedRecords: real.length };
+  const snapshot: SnapshotRecord = { height, stateRoot, summaries, manifest: undefined };
+  writes.push(snapshotWrite(snapshot));
+  return { version, writes, cached, next, changedRecords: real.length, snapshot };
 }
 
 /** Writes a prepared block together with other records in one batch; only then the memory of the store moves on. */
 export async function commitBlock(context: StoreContext, batch: BlockBatch, others: DatabaseWrite[]): Promise<void> {
-  if (context.version !== batch.version) throw staleBlock(batch.next.tip.height);
-  await context.disk.write([...batch.writes, ...others]);
-  for (const [text, record] of batch.cached) context.cache.set(text, record);
-  moveOn(context, batch.next);
+  const { version, writes, cached, next, snapshot } = batch;
+  if (context.version !== version) throw staleBlock(next.tip.height);
+  await context.disk.write([...writes, ...others]);
+  for (const [text, record] of cached) context.cache.set(text, record);
+  const { snapshots } = context.standing;
+  moveOn(context, snapshot === undefined ? next : { ...next, snapshots: [...snapshots, snapshot] });
 }
 
 /** The error for a block that was prepared on a state the store is no longer at. */

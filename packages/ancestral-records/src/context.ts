@@ -9,7 +9,8 @@ import type { ValueCache } from './value-cache.js';
 export interface Download {
   readonly manifest: Manifest;
   readonly root: Uint8Array;
-  readonly proved: ReadonlySet<number>;
+  /** Indexes of committed ranges; grows with every one. */
+  readonly proved: Set<number>;
 }
 
 /** What the store's tip looks like in memory: always what the last completed batch wrote. */
@@ -17,7 +18,7 @@ export interface Standing {
   readonly tip: Tip;
   /** Per prefix, ascending. */
   readonly summaries: ReadonlyMap<number, Summary>;
-  /** Retained snapshots, ascending. */
+  /** Snapshots that are kept, ascending; the last one may still be without manifest. */
   readonly snapshots: readonly SnapshotRecord[];
   readonly download: Download | undefined;
 }
@@ -36,10 +37,17 @@ export interface StoreContext {
   version: number;
 }
 
-/** Moves the store on, after the batch that says the same was written. */
-export function moveOn(context: StoreContext, change: Partial<Standing>): void {
+/**
+ * Moves the store on, after the batch that says the same was written. With `isSameState` neither height nor state
+ * changes, so that a prepared block stays valid.
+ */
+export function moveOn(
+  context: StoreContext,
+  change: Partial<Standing>,
+  options: { readonly isSameState?: boolean } = {},
+): void {
   context.standing = { ...context.standing, ...change };
-  context.version++;
+  if (options.isSameState !== true) context.version++;
 }
 
 /** The state root over summaries. */

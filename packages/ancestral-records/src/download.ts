@@ -18,36 +18,59 @@ import {
   tipKey,
 } from './layout.js';
 import { Manifest } from './manifest.js';
-import { corrupt, decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot, type Summary } from './metadata.js';
+import { summariesOf } from './manifest-summaries.js';
+import { corrupt, decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
 import { keyAt, valueAt } from './packed-records.js';
-import { joinSums } from './prefix-sums.js';
+import { fitsRange } from './partition.js';
 import { equalEntries, type RangeEntry } from './range.js';
-import { turnSnapshot } from './snapshots.js';
+import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, withManifest } from './snapshots.js';
 
-/** Starts a download, or moves it to a newer manifest and keeps the marks of equal entries: one batch. */
+/**
+ * Starts a download, or moves it to a newer manifest: one batch. Ranges that are equal in the manifest before, which is that
+ * of the download under way or of the snapshot the state stands at, count as proved.
+ */
 export async function beginDownload(context: StoreContext, manifest: Manifest): Promise<void> {
   checkManifest(context, manifest);
-  const current = context.standing.download;
+  const { standing } = context;
   const root = manifest.root(context.parameters.identity);
+  const current = standing.tip.phase === 'ready' ? await standingSnapshot(context) : standing.download;
   if (current !== undefined) {
-    if (equalBytes(current.root, root)) return;
+    if (standing.download !== undefined && equalBytes(current.root, root)) return;
     if (manifest.height < current.manifest.height) {
       throw new AncestralRecordsError(
         'ANCESTRAL_RECORDS_WRONG_HEIGHT',
-        `the download is at height ${current.manifest.height}, it cannot go back to ${manifest.height}: reset the store first`,
+        `the store is at height ${current.manifest.height}, it cannot go back to ${manifest.height}: reset the store first`,
         { details: { expected: current.manifest.height, actual: manifest.height } },
       );
     }
   }
   const tip = { phase: 'downloading', height: 0, target: 0, stateRoot: noRoot } as const;
-  const writes: DatabaseWrite[] = current === undefined ? [] : downloadRemoval(current);
+  const writes: DatabaseWrite[] = standing.download === undefined ? [] : downloadRemoval(standing.download);
+  for (const snapshot of standing.snapshots) writes.push(...(await snapshotRemoval(context, snapshot)));
+  for (const prefix of standing.summaries.keys()) writes.push({ type: 'del', key: summaryKey(prefix) });
   const proved = current === undefined ? new Set<number>() : keptMarks(current, manifest);
   writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
   writes.push({ type: 'put', key: downloadKey, value: encodeDownload(manifest.height, manifest.pages.length) });
   for (const [page, value] of manifest.pages.entries()) writes.push({ type: 'put', key: downloadPageKey(page), value });
   for (const index of proved) writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
   await context.disk.write(writes);
-  moveOn(context, { tip, download: { manifest, root, proved } });
+  context.cache.clear();
+  moveOn(context, { tip, summaries: new Map(), snapshots: [], download: { manifest, root, proved } });
+}
+
+/** The whole state of a snapshot as if it had been downloaded. @throws ANCESTRAL_RECORDS_WRONG_PHASE between snapshots */
+async function standingSnapshot(context: StoreContext): Promise<Download> {
+  const { tip, snapshots } = context.standing;
+  const root = snapshots.find(({ height }) => height === tip.height)?.manifest?.root;
+  if (root === undefined) {
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_WRONG_PHASE',
+      `the state is at height ${tip.height}, where it has no manifest to compare with: rewind to a snapshot to keep what is equal, or reset the store`,
+      { details: { phase: 'ready', height: tip.height } },
+    );
+  }
+  const manifest = await readManifest(context, tip.height);
+  return { manifest, root, proved: new Set(manifest.entries.keys()) };
 }
 
 /** Reads a download back from disk. */
@@ -98,7 +121,8 @@ export async function commitRange(
   }
   writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
   await context.disk.write(writes);
-  moveOn(context, { download: { ...download, proved: new Set(download.proved).add(index) } });
+  download.proved.add(index);
+  context.version++;
 }
 
 /** Clears the gaps between ranges, then makes the downloaded state the tip in one batch. */
@@ -131,15 +155,15 @@ export async function finishDownload(
   await context.disk.clear(allAncestral);
   const { height } = manifest;
   const tip = { phase: 'ready', height, target: 0, stateRoot: actual } as const;
-  const turn = turnSnapshot(context, { height, stateRoot: actual, summaries, manifest });
-  const writes = [...downloadRemoval(download), ...turn.writes];
+  const snapshot = withManifest(context, { height, stateRoot: actual, summaries, manifest: undefined }, manifest);
+  const writes = [...downloadRemoval(download), snapshotWrite(snapshot), ...pageWrites(manifest)];
   for (const [prefix, summary] of summaries) {
     writes.push({ type: 'put', key: summaryKey(prefix), value: encodeSummary(summary) });
   }
   writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
   await context.disk.write([...writes, ...others]);
   context.cache.clear();
-  moveOn(context, { tip, summaries, snapshots: turn.snapshots, download: undefined });
+  moveOn(context, { tip, summaries, snapshots: [snapshot], download: undefined });
 }
 
 function checkManifest(context: StoreContext, manifest: Manifest): void {
@@ -149,9 +173,11 @@ function checkManifest(context: StoreContext, manifest: Manifest): void {
       details: { reason },
     });
   if (manifest.height % snapshotPeriod !== 0) throw invalid(`${manifest.height} is no snapshot height`);
-  for (const [index, { start, depth }] of manifest.entries.entries()) {
+  for (const [index, entry] of manifest.entries.entries()) {
+    const { start, depth } = entry;
     if (!statePrefixes.includes(start[0] as number)) throw invalid(`range ${index} is under no state prefix`);
     if (depth > 8 * maxKeyBytes) throw invalid(`range ${index} is deeper than any key`);
+    if (!fitsRange(context.parameters, entry)) throw invalid(`range ${index} is over the limits of a range`);
   }
 }
 
@@ -225,24 +251,4 @@ function* gapsOf(manifest: Manifest): Generator<DatabaseInterval> {
     gte = range.lt;
   }
   if (compareBytes(gte, allState.lt) < 0) yield { gte, lt: allState.lt };
-}
-
-async function summariesOf(context: StoreContext, manifest: Manifest): Promise<Map<number, Summary>> {
-  const sums = await manifest.prefixSums(context.hasher);
-  const encoded = sums.size === 0 ? noRoot : await context.hasher.encode(joinSums([...sums.values()]));
-  const checksums = new Map(
-    [...sums.keys()].map((prefix, i) => [prefix, copyBytes(encoded.subarray(32 * i, 32 * i + 32))]),
-  );
-  const summaries = new Map<number, Summary>();
-  for (const { start, count, bytes } of manifest.entries) {
-    const prefix = start[0] as number;
-    const before = summaries.get(prefix) ?? { count: 0, bytes: 0 };
-    summaries.set(prefix, {
-      count: before.count + count,
-      bytes: before.bytes + bytes,
-      sum: sums.get(prefix) as Uint8Array,
-      checksum: checksums.get(prefix) as Uint8Array,
-    });
-  }
-  return summaries;
 }

@@ -1,26 +1,24 @@
 import { compareBytes, toHex } from '@hs/bytes';
-import { moveOn, rootOf, type StoreContext, sortedByPrefix } from './context.js';
+import { moveOn, rootOf, type StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
-import { encodedSumBytes, type PackedRecords, uncompressedSumBytes } from './hasher.js';
+import type { PackedRecords } from './hasher.js';
 import { allAncestral, allState, bookkeeping, stateKey, summaryKey, tipKey } from './layout.js';
-import { encodeSummary, encodeTip, noRoot, type Summary, type Tip } from './metadata.js';
-import { keyAt, recordCount, valueAt } from './packed-records.js';
+import { Manifest } from './manifest.js';
+import { RangeBuilder } from './manifest-builder.js';
+import { summariesOf } from './manifest-summaries.js';
+import { encodeSummary, encodeTip, noRoot, type Tip } from './metadata.js';
+import { keyAt, RecordPacker, recordCount, valueAt } from './packed-records.js';
+import type { RangeEntry } from './range.js';
 import { checkStateRecord } from './record-change.js';
-import { turnSnapshot } from './snapshots.js';
+import { pageWrites, snapshotWrite, withManifest } from './snapshots.js';
 
 const emptyTip: Tip = { phase: 'empty', height: 0, target: 0, stateRoot: noRoot };
 const clearingTip: Tip = { ...emptyTip, phase: 'clearing' };
 
 /** Records of one batch and one hash call while the genesis state is written. */
 const groupRecords = 4096;
-
-interface Growing {
-  count: number;
-  bytes: number;
-  sum: Uint8Array | undefined;
-}
 
 /** Deletes all state in bounded steps behind a durable mark. Other records stay. */
 export async function resetState(context: StoreContext): Promise<void> {
@@ -48,19 +46,20 @@ export async function initialize(
   moveOn(context, { tip: clearingTip });
   try {
     for (const interval of [allState, allAncestral]) await context.disk.clear(interval);
-    const growing = await writeGenesis(context, records, signal);
+    const entries = await writeGenesis(context, records, signal);
     signal?.throwIfAborted();
-    const summaries = await finishSummaries(context, growing);
+    const manifest = Manifest.fromEntries({ height: 0, entries });
+    const summaries = await summariesOf(context, manifest);
     const stateRoot = rootOf(context, summaries);
     const tip = { phase: 'ready', height: 0, target: 0, stateRoot } as const;
-    const turn = turnSnapshot(context, { height: 0, stateRoot, summaries });
-    const writes = [...turn.writes];
+    const snapshot = withManifest(context, { height: 0, stateRoot, summaries, manifest: undefined }, manifest);
+    const writes = [snapshotWrite(snapshot), ...pageWrites(manifest)];
     for (const [prefix, summary] of summaries) {
       writes.push({ type: 'put', key: summaryKey(prefix), value: encodeSummary(summary) });
     }
     writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
     await context.disk.write([...writes, ...others]);
-    moveOn(context, { tip, summaries, snapshots: turn.snapshots });
+    moveOn(context, { tip, summaries, snapshots: [snapshot] });
   } catch (error) {
     if (isWriteFailure(error)) throw error;
     await finishClearing(context);
@@ -72,8 +71,10 @@ async function writeGenesis(
   context: StoreContext,
   records: Iterable<PackedRecords> | AsyncIterable<PackedRecords>,
   signal: AbortSignal | undefined,
-): Promise<Map<number, Growing>> {
-  const growing = new Map<number, Growing>();
+): Promise<RangeEntry[]> {
+  const { parameters, hasher } = context;
+  const builder = new RangeBuilder({ limits: parameters, hasher, signal });
+  const entries: RangeEntry[] = [];
   let previous: Uint8Array | undefined;
   for await (const packed of records) {
     const total = recordCount(packed);
@@ -81,67 +82,32 @@ async function writeGenesis(
       signal?.throwIfAborted();
       const to = Math.min(from + groupRecords, total);
       const writes: DatabaseWrite[] = [];
+      const group = new RecordPacker();
       for (let i = from; i < to; i++) {
         const key = keyAt(packed, i);
         const value = valueAt(packed, i);
-        checkStateRecord(context.parameters, key, value);
+        checkStateRecord(parameters, key, value);
         if (previous !== undefined && compareBytes(previous, key) >= 0) throw outOfOrder(key);
         previous = key;
+        group.append(key, 0, value, 0);
         writes.push({ type: 'put', key: stateKey(key), value: copyBytes(value) });
       }
-      await addGroup(
-        context,
-        growing,
-        { bytes: packed.bytes, offsets: packed.offsets.subarray(4 * from, 4 * to) },
-        signal,
+      const [complete] = await allSettledOrThrow(
+        builder.push(group.finish()),
+        context.disk.write(writes, { isStep: true }),
       );
-      await context.disk.write(writes, { isStep: true });
+      for (const entry of complete) entries.push(entry);
     }
     previous = previous && copyBytes(previous);
   }
-  return growing;
+  for (const entry of await builder.finish()) entries.push(entry);
+  return entries;
 }
 
-async function addGroup(
-  context: StoreContext,
-  growing: Map<number, Growing>,
-  packed: PackedRecords,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { hasher } = context;
-  const options = signal === undefined ? {} : { signal };
-  const count = packed.offsets.length / 4;
-  const groups = new Uint32Array(count);
-  const prefixes: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const key = keyAt(packed, i);
-    const prefix = key[0] as number;
-    if (prefixes[prefixes.length - 1] !== prefix) prefixes.push(prefix);
-    groups[i] = prefixes.length - 1;
-    const total = growing.get(prefix) ?? { count: 0, bytes: 0, sum: undefined };
-    total.count++;
-    total.bytes += key.length + valueAt(packed, i).length;
-    growing.set(prefix, total);
-  }
-  const sums = await hasher.sum({ ...packed, groups, groupCount: prefixes.length }, options);
-  for (const [i, prefix] of prefixes.entries()) {
-    const total = growing.get(prefix) as Growing;
-    const part = copyBytes(sums.subarray(i * uncompressedSumBytes, (i + 1) * uncompressedSumBytes));
-    total.sum = total.sum === undefined ? part : await hasher.combine(total.sum, part, options);
-  }
-}
-
-async function finishSummaries(
-  context: StoreContext,
-  growing: ReadonlyMap<number, Growing>,
-): Promise<Map<number, Summary>> {
-  const summaries = new Map<number, Summary>();
-  for (const [prefix, { count, bytes, sum }] of sortedByPrefix(growing)) {
-    const uncompressed = copyBytes(sum as Uint8Array);
-    const checksum = copyBytes((await context.hasher.encode(uncompressed)).subarray(0, encodedSumBytes));
-    summaries.set(prefix, { count, bytes, sum: uncompressed, checksum });
-  }
-  return summaries;
+/** Both results, when neither is under way any more. @throws the first failure in the given order */
+async function allSettledOrThrow<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
 }
 
 function isWriteFailure(error: unknown): boolean {

@@ -34,6 +34,10 @@ export interface StateHasher {
   sum(batch: HashBatch, options?: HashOptions): Promise<Uint8Array>;
   /** Pairwise sums of two equally long lists of uncompressed sums. */
   combine(left: Uint8Array, right: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
+  /**
+   * The inverse of each uncompressed sum. Left out, a range that is split is hashed whole instead of all but its largest part.
+   */
+  negate?(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
   /** Uncompressed sums to 32 bytes each. */
   encode(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
   /** Encoded sums to uncompressed ones. Rejects if one of them is no canonical encoding. */

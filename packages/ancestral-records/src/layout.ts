@@ -41,6 +41,10 @@ export function snapshotKey(height: number): Uint8Array {
 export function pageKey(height: number, page: number): Uint8Array {
   return concatBytes(Uint8Array.of(0, 4), u64be(height), u32be(page));
 }
+/** All manifest pages of a snapshot. */
+export function pagesOf(height: number): DatabaseInterval {
+  return { gte: pageKey(height, 0), lt: concatBytes(Uint8Array.of(0, 4), u64be(height + 1)) };
+}
 export function downloadPageKey(page: number): Uint8Array {
   return concatBytes(Uint8Array.of(0, 6), u32be(page));
 }

@@ -27,14 +27,12 @@ export interface Summary {
   readonly checksum: Uint8Array;
 }
 
-/** Everything stored about a retained snapshot apart from its manifest pages. */
+/** Everything stored about a snapshot apart from its manifest pages. */
 export interface SnapshotRecord {
   readonly height: number;
-  readonly root: Uint8Array;
   readonly stateRoot: Uint8Array;
-  readonly records: number;
-  readonly bytes: number;
-  readonly pageCount: number;
+  /** Root and number of pages of its manifest; undefined while that is being built. */
+  readonly manifest: { readonly root: Uint8Array; readonly pageCount: number } | undefined;
   readonly summaries: ReadonlyMap<number, Summary>;
 }
 
@@ -72,11 +70,9 @@ export function decodeSummary(bytes: Uint8Array): Summary {
 export function encodeSnapshot(snapshot: SnapshotRecord): Uint8Array {
   const writer = new ByteWriter()
     .u64be(snapshot.height)
-    .bytes(snapshot.root)
     .bytes(snapshot.stateRoot)
-    .u64be(snapshot.records)
-    .u64be(snapshot.bytes)
-    .u32be(snapshot.pageCount)
+    .u32be(snapshot.manifest?.pageCount ?? 0)
+    .bytes(snapshot.manifest?.root ?? noRoot)
     .u32be(snapshot.summaries.size);
   for (const [prefix, summary] of snapshot.summaries) writeSummary(writer.byte(prefix), summary);
   return writer.finish();
@@ -84,19 +80,15 @@ export function encodeSnapshot(snapshot: SnapshotRecord): Uint8Array {
 
 export function decodeSnapshot(bytes: Uint8Array): SnapshotRecord {
   const reader = readerOf(bytes, 'snapshot record');
-  const head = {
-    height: number(reader),
-    root: copyBytes(reader.bytes(32)),
-    stateRoot: copyBytes(reader.bytes(32)),
-    records: number(reader),
-    bytes: number(reader),
-    pageCount: reader.u32be(),
-  };
+  const height = number(reader);
+  const stateRoot = copyBytes(reader.bytes(32));
+  const pageCount = reader.u32be();
+  const root = copyBytes(reader.bytes(32));
   const summaries = new Map<number, Summary>();
   const size = reader.u32be();
   for (let i = 0; i < size; i++) summaries.set(reader.byte(), readSummary(reader));
   reader.end();
-  return { ...head, summaries };
+  return { height, stateRoot, manifest: pageCount === 0 ? undefined : { root, pageCount }, summaries };
 }
 
 export function encodeDownload(height: number, pageCount: number): Uint8Array {

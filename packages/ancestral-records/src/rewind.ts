@@ -56,7 +56,9 @@ async function arrive(context: StoreContext, target: number): Promise<void> {
   for (const [prefix, summary] of snapshot.summaries) {
     writes.push({ type: 'put', key: summaryKey(prefix), value: encodeSummary(summary) });
   }
-  for (const later of context.standing.snapshots) if (later.height > target) writes.push(...snapshotRemoval(later));
+  for (const later of context.standing.snapshots) {
+    if (later.height > target) writes.push(...(await snapshotRemoval(context, later)));
+  }
   writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
   await context.disk.write(writes);
   const retained = context.standing.snapshots.filter(({ height }) => height <= target);

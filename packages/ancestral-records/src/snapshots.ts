@@ -3,64 +3,67 @@ import type { StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
-import { pageKey, snapshotKey } from './layout.js';
+import { pageKey, pagesOf, snapshotKey } from './layout.js';
 import { Manifest } from './manifest.js';
-import { corrupt, encodeSnapshot, type SnapshotRecord, type Summary } from './metadata.js';
+import { corrupt, encodeSnapshot, type SnapshotRecord } from './metadata.js';
 
-/** A new snapshot, the ones it retires, and the writes of both. */
-export interface SnapshotTurn {
-  readonly snapshots: readonly SnapshotRecord[];
-  readonly writes: DatabaseWrite[];
+/*
+ * A snapshot begins with the batch of the block at its height and is readable from then on. Its manifest follows: until
+ * that is complete the snapshot is not served, and the ones before it are kept.
+ */
+
+/** A snapshot with its manifest. */
+export type BuiltSnapshot = SnapshotRecord & { readonly manifest: NonNullable<SnapshotRecord['manifest']> };
+
+/** The write that puts a snapshot on disk. */
+export function snapshotWrite(record: SnapshotRecord): DatabaseWrite {
+  return { type: 'put', key: snapshotKey(record.height), value: encodeSnapshot(record) };
 }
 
-/** The snapshot record and manifest pages of a state, and the removal of snapshots that are no longer retained. */
-export function turnSnapshot(
-  context: StoreContext,
-  state: {
-    readonly height: number;
-    readonly stateRoot: Uint8Array;
-    readonly summaries: ReadonlyMap<number, Summary>;
-    readonly manifest?: Manifest;
-  },
-): SnapshotTurn {
-  const { height, stateRoot, summaries } = state;
-  const { identity, retainedEpochs } = context.parameters;
-  const manifest = state.manifest ?? manifestOf(height, summaries);
-  const record: SnapshotRecord = {
-    height,
-    stateRoot,
-    summaries,
-    root: manifest.root(identity),
-    records: manifest.totals.records,
-    bytes: manifest.totals.bytes,
-    pageCount: manifest.pages.length,
-  };
-  const all = [...context.standing.snapshots, record];
-  const retained = all.slice(-retainedEpochs);
-  const writes: DatabaseWrite[] = all.slice(0, -retainedEpochs).flatMap(snapshotRemoval);
-  writes.push({ type: 'put', key: snapshotKey(height), value: encodeSnapshot(record) });
-  for (const [page, value] of manifest.pages.entries()) writes.push({ type: 'put', key: pageKey(height, page), value });
-  return { snapshots: retained, writes };
+/** The writes of all pages of a manifest, or of those from a page on. */
+export function pageWrites(manifest: Manifest, from = 0): DatabaseWrite[] {
+  return manifest.pages
+    .slice(from)
+    .map((value, i): DatabaseWrite => ({ type: 'put', key: pageKey(manifest.height, from + i), value }));
 }
 
-/** The writes that remove a snapshot; its ancestral records are another matter. */
-export function snapshotRemoval({ height, pageCount }: SnapshotRecord): DatabaseWrite[] {
+/** The record of a snapshot whose manifest is complete. */
+export function withManifest(context: StoreContext, record: SnapshotRecord, manifest: Manifest): BuiltSnapshot {
+  const root = manifest.root(context.parameters.identity);
+  return { ...record, manifest: { root, pageCount: manifest.pages.length } };
+}
+
+/** Snapshots whose manifest is complete, ascending. */
+export function builtSnapshots(context: StoreContext): BuiltSnapshot[] {
+  return context.standing.snapshots.filter((snapshot): snapshot is BuiltSnapshot => snapshot.manifest !== undefined);
+}
+
+/** The snapshot whose manifest is still to be built; at most one. */
+export function unbuiltSnapshot(context: StoreContext): SnapshotRecord | undefined {
+  return context.standing.snapshots.find(({ manifest }) => manifest === undefined);
+}
+
+/** The writes that remove a snapshot and whatever there is of its manifest; its ancestral records are another matter. */
+export async function snapshotRemoval(context: StoreContext, { height }: SnapshotRecord): Promise<DatabaseWrite[]> {
   const writes: DatabaseWrite[] = [{ type: 'del', key: snapshotKey(height) }];
-  for (let page = 0; page < pageCount; page++) writes.push({ type: 'del', key: pageKey(height, page) });
+  for await (const entries of context.disk.scan(pagesOf(height), { hasValues: false })) {
+    for (const [key] of entries) writes.push({ type: 'del', key: copyBytes(key) });
+  }
   return writes;
 }
 
-/** The retained snapshot at a height. @throws ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE */
+/** The snapshot at a height. @throws ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE */
 export function snapshotAt(context: StoreContext, height: number): SnapshotRecord {
   const found = context.standing.snapshots.find((snapshot) => snapshot.height === height);
   if (found === undefined) throw unavailable(height);
   return found;
 }
 
-/** Reads the manifest of a retained snapshot. */
+/** Reads the complete manifest of a snapshot. @throws ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE if there is none */
 export async function readManifest(context: StoreContext, height: number): Promise<Manifest> {
-  const { pageCount, root } = snapshotAt(context, height);
-  const keys = Array.from({ length: pageCount }, (_, page) => pageKey(height, page));
+  const expected = snapshotAt(context, height).manifest;
+  if (expected === undefined) throw unavailable(height);
+  const keys = Array.from({ length: expected.pageCount }, (_, page) => pageKey(height, page));
   const pages = await context.disk.getMany(keys);
   if (pages.some((page) => page === undefined)) {
     snapshotAt(context, height);
@@ -72,7 +75,9 @@ export async function readManifest(context: StoreContext, height: number): Promi
   } catch (cause) {
     throw corrupt('manifest', 'a page cannot be decoded', cause);
   }
-  if (!equalBytes(manifest.root(context.parameters.identity), root)) throw corrupt('manifest', 'its root is another');
+  if (!equalBytes(manifest.root(context.parameters.identity), expected.root)) {
+    throw corrupt('manifest', 'its root is another');
+  }
   return manifest;
 }
 
@@ -83,12 +88,4 @@ export function unavailable(height: number): AncestralRecordsError {
     `height ${height} is neither the tip nor a retained snapshot`,
     { details: { height } },
   );
-}
-
-/** One range for every state prefix that has records. */
-function manifestOf(height: number, summaries: ReadonlyMap<number, Summary>): Manifest {
-  const entries = [...summaries].map(([prefix, { count, bytes, checksum }]) => {
-    return { start: Uint8Array.of(prefix), depth: 8, count, bytes, sum: checksum };
-  });
-  return Manifest.fromEntries({ height, entries });
 }

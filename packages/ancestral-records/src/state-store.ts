@@ -1,4 +1,5 @@
 import { type BlockBatch, commitBlock, prepareBlock, staleBlock } from './block.js';
+import { BlockTraffic } from './block-traffic.js';
 import { type Chunk, type ChunkRequest, readChunk } from './chunk.js';
 import type { StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
@@ -9,6 +10,7 @@ import { initialize, resetState } from './genesis.js';
 import type { PackedRecords } from './hasher.js';
 import { otherInterval, otherKey, stateKey } from './layout.js';
 import type { Manifest } from './manifest.js';
+import { ManifestBuild } from './manifest-build.js';
 import { openContext, type StateStoreOptions } from './open-store.js';
 import type { StateParameters } from './parameters.js';
 import { proveRecords } from './proof.js';
@@ -16,7 +18,7 @@ import type { RangeEntry } from './range.js';
 import { isStateKey, otherRecordWrites, type RecordChange } from './record-change.js';
 import { Retention } from './retention.js';
 import { beginRewind } from './rewind.js';
-import { readManifest, snapshotAt } from './snapshots.js';
+import { type BuiltSnapshot, builtSnapshots, readManifest, snapshotAt } from './snapshots.js';
 import { keyText } from './value-cache.js';
 import { busy, WriterGate } from './writer-gate.js';
 
@@ -107,6 +109,8 @@ export function internalsOf(store: StateStore): StoreInternals {
 export class StateStore {
   readonly #context: StoreContext;
   readonly #retention: Retention;
+  readonly #build: ManifestBuild;
+  readonly #traffic = new BlockTraffic();
   readonly #gate = new WriterGate();
   readonly #prepared = new WeakMap<PreparedBlock, BlockBatch>();
   readonly #proofs = new WeakMap<ProvedRange, { entry: RangeEntry; records: readonly PackedRecords[] }>();
@@ -127,7 +131,15 @@ export class StateStore {
   private constructor(context: StoreContext) {
     this.#context = context;
     this.#retention = new Retention(context);
+    this.#build = new ManifestBuild(context, {
+      traffic: this.#traffic,
+      onBuilt: () => this.#retention.start(),
+      onFailure: (error) => {
+        this.#failure = error;
+      },
+    });
     this.#retention.start();
+    this.#build.start();
   }
 
   /**
@@ -257,7 +269,9 @@ export class StateStore {
       });
     }
     options.signal?.throwIfAborted();
-    const batch = await this.#read(prepareBlock(this.#context, height, changes, options.signal));
+    const isSnapshot = height % this.parameters.snapshotPeriod === 0;
+    if (isSnapshot) await this.#read(this.#build.settled());
+    const batch = await this.#read(this.#traffic.during(prepareBlock(this.#context, height, changes, options.signal)));
     const prepared: PreparedBlock = Object.freeze({
       height,
       stateRoot: copyBytes(batch.next.tip.stateRoot),
@@ -278,20 +292,38 @@ export class StateStore {
     const batch = this.#prepared.get(prepared);
     if (batch === undefined) throw staleBlock(prepared.height);
     const others = this.#others(options.otherWrites);
-    await this.#exclusive('commitBlock', () => commitBlock(this.#context, batch, others));
+    await this.#exclusive('commitBlock', () => this.#traffic.during(commitBlock(this.#context, batch, others)));
     this.#prepared.delete(prepared);
-    this.#retention.start();
+    if (batch.snapshot !== undefined) this.#build.start();
   }
 
-  /** Snapshots that can be served, ascending. None unless ready. */
+  /** Snapshots whose manifest is complete, so that they can be served, ascending. None unless ready. */
   snapshots(): readonly SnapshotInfo[] {
-    if (this.height === undefined) return [];
-    return this.#context.standing.snapshots.map(({ height, root, stateRoot, records, bytes }) => {
-      return { height, root: copyBytes(root), stateRoot: copyBytes(stateRoot), records, bytes };
-    });
+    return this.height === undefined ? [] : builtSnapshots(this.#context).map(snapshotInfo);
   }
 
-  /** The manifest of a retained snapshot. @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE */
+  /**
+   * The snapshot at a height, as soon as its manifest is complete. While somebody waits, building it does not stand back for
+   * blocks.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE,
+   *   ANCESTRAL_RECORDS_CORRUPT if the state does not add up to what its blocks said
+   */
+  async awaitSnapshot(height: number, options: Abortable = {}): Promise<SnapshotInfo> {
+    this.#requireReady();
+    try {
+      return snapshotInfo(await this.#read(this.#build.built(height, options.signal)));
+    } catch (error) {
+      this.#requireReady();
+      throw error;
+    }
+  }
+
+  /**
+   * The manifest of a snapshot that can be served.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE, ANCESTRAL_RECORDS_CORRUPT
+   */
   async manifest(height: number): Promise<Manifest> {
     this.#requireReady();
     return this.#read(readManifest(this.#context, height));
@@ -315,16 +347,16 @@ export class StateStore {
   }
 
   /**
-   * Starts the download of a snapshot, or adopts a newer manifest for the one under way: ranges with equal entries stay
-   * proved. The caller has checked the manifest against a header.
+   * Starts the download of a snapshot, or adopts a newer manifest for the one under way, or for a whole state that stands
+   * exactly at a snapshot with a manifest: ranges with equal entries stay proved. The caller has checked the manifest
+   * against a header.
    *
-   * @throws ANCESTRAL_RECORDS_WRONG_PHASE, ANCESTRAL_RECORDS_INVALID_MANIFEST, ANCESTRAL_RECORDS_WRONG_HEIGHT,
+   * @throws ANCESTRAL_RECORDS_WRONG_PHASE between snapshots, ANCESTRAL_RECORDS_INVALID_MANIFEST, ANCESTRAL_RECORDS_WRONG_HEIGHT,
    *   ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
    */
   async beginDownload(manifest: Manifest): Promise<void> {
     await this.#exclusive('beginDownload', async () => {
-      this.#requirePhase('empty', 'downloading');
-      await beginDownload(this.#context, manifest);
+      await this.#pausingBackground(() => beginDownload(this.#context, manifest));
     });
   }
 
@@ -386,16 +418,13 @@ export class StateStore {
     await this.#exclusive('finishDownload', async () => {
       this.#requirePhase('downloading');
       await finishDownload(this.#context, options.stateRoot, others);
-      this.#retention.resume();
     });
   }
 
   /** Deletes all state, in any phase; other records stay. Interrupted, it is finished when the store is opened. */
   async reset(): Promise<void> {
     await this.#exclusive('reset', async () => {
-      await this.#retention.stop();
-      await resetState(this.#context);
-      this.#retention.resume();
+      await this.#pausingBackground(() => resetState(this.#context));
     });
   }
 
@@ -411,15 +440,19 @@ export class StateStore {
     await this.#exclusive('rewind', async () => {
       this.#requireReady();
       snapshotAt(this.#context, height);
-      await this.#retention.stop();
-      await beginRewind(this.#context, height, others);
-      this.#retention.resume();
+      await this.#pausingBackground(() => beginRewind(this.#context, height, others));
     });
   }
 
-  /** Resolves when the ancestral records of epochs no longer retained are deleted. @throws ANCESTRAL_RECORDS_WRITE_FAILED */
+  /**
+   * Resolves when the manifest of the newest snapshot is complete and the ancestral records of epochs no longer retained
+   * are deleted.
+   *
+   * @throws ANCESTRAL_RECORDS_WRITE_FAILED, ANCESTRAL_RECORDS_CORRUPT
+   */
   async maintenance(): Promise<void> {
     this.#requireUsable();
+    await this.#read(this.#build.settled());
     this.#retention.start();
     await this.#retention.settled();
   }
@@ -436,7 +469,7 @@ export class StateStore {
 
   async #close(): Promise<void> {
     await this.#gate.idle();
-    await this.#retention.stop();
+    await Promise.all([this.#build.stop(), this.#retention.stop()]);
     await Promise.allSettled([...this.#reads]);
     this.#context.cache.clear();
   }
@@ -492,6 +525,17 @@ export class StateStore {
     );
   }
 
+  /** Runs an operation that replaces the state while nothing works in the background. */
+  async #pausingBackground(operation: () => Promise<void>): Promise<void> {
+    await Promise.all([this.#build.stop(), this.#retention.stop()]);
+    try {
+      await operation();
+    } finally {
+      this.#build.resume();
+      this.#retention.resume();
+    }
+  }
+
   /** Keeps {@link close} from overtaking a read. */
   async #read<T>(reading: Promise<T>): Promise<T> {
     this.#reads.add(reading);
@@ -536,6 +580,16 @@ export class StateStore {
       { details: { phase: this.phase } },
     );
   }
+}
+
+function snapshotInfo({ height, stateRoot, manifest, summaries }: BuiltSnapshot): SnapshotInfo {
+  let records = 0;
+  let bytes = 0;
+  for (const summary of summaries.values()) {
+    records += summary.count;
+    bytes += summary.bytes;
+  }
+  return { height, root: copyBytes(manifest.root), stateRoot: copyBytes(stateRoot), records, bytes };
 }
 
 function checksumsOf(summaries: ReadonlyMap<number, { readonly checksum: Uint8Array }>): Map<number, Uint8Array> {

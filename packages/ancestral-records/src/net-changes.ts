@@ -1,0 +1,118 @@
+import { equalBytes } from '@hs/bytes';
+import type { AbstractSnapshot } from 'abstract-level';
+import type { StoreContext } from './context.js';
+import { copyBytes } from './copy-bytes.js';
+import type { PackedRecords } from './hasher.js';
+import { ancestralKey, ancestralKeyOffset, epochInterval, stateKey } from './layout.js';
+import { corrupt } from './metadata.js';
+import { RecordPacker } from './packed-records.js';
+
+/** A key whose value at the end of an epoch is not what it was at its start. */
+export interface NetChange {
+  readonly key: Uint8Array;
+  readonly packed: PackedRecords;
+  /** Index into `packed` of the record before and after; -1 where there was none. */
+  readonly before: number;
+  readonly after: number;
+}
+
+interface OldValue {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/** Keys that are looked up together, and bytes of old values that are read ahead. */
+const groupKeys = 1024;
+const groupBytes = 1024 * 1024;
+
+/**
+ * The net changes of the epoch that ends at the snapshot height `to`, ascending by key from `startKey` on, in bounded groups: its
+ * ancestral records hold the old values, and the new ones are the state at `to`, which later blocks may have moved
+ * into the ancestral records of the next epoch. Each group is read through a database snapshot of its own.
+ */
+export async function* netChanges(
+  context: StoreContext,
+  epoch: { readonly from: number; readonly to: number; readonly startKey: Uint8Array },
+): AsyncGenerator<NetChange[]> {
+  const { from, to } = epoch;
+  let { startKey } = epoch;
+  for (;;) {
+    const group = await readGroup(context, from, to, startKey);
+    if (group === undefined) return;
+    yield group.changes;
+    startKey = group.nextKey;
+  }
+}
+
+async function readGroup(
+  context: StoreContext,
+  from: number,
+  to: number,
+  startKey: Uint8Array,
+): Promise<{ readonly changes: NetChange[]; readonly nextKey: Uint8Array } | undefined> {
+  const snapshot = context.disk.snapshot();
+  try {
+    const old: OldValue[] = [];
+    const interval = epochInterval(from, startKey, undefined);
+    const iterator = context.disk.iterator(interval, { snapshot, highWaterMarkBytes: groupBytes });
+    try {
+      for (const [databaseKey, mark] of await iterator.nextv(groupKeys)) {
+        const key = databaseKey.subarray(ancestralKeyOffset);
+        old.push({ key, value: decodeMark(mark) });
+      }
+    } finally {
+      await iterator.close();
+    }
+    const last = old[old.length - 1];
+    if (last === undefined) return undefined;
+    return { changes: await compare(context, old, to, snapshot), nextKey: Uint8Array.of(...last.key, 0) };
+  } finally {
+    await snapshot.close();
+  }
+}
+
+/** The value that an ancestral record holds; undefined if the key had none. */
+function decodeMark(record: Uint8Array): Uint8Array | undefined {
+  if (record[0] === 1) return record.subarray(1);
+  if (record[0] === 0 && record.length === 1) return undefined;
+  throw corrupt('ancestral record', 'unknown mark');
+}
+
+async function compare(
+  context: StoreContext,
+  old: readonly OldValue[],
+  to: number,
+  snapshot: AbstractSnapshot,
+): Promise<NetChange[]> {
+  const { disk } = context;
+  const kept = await disk.getMany(
+    old.map(({ key }) => ancestralKey(to, key)),
+    snapshot,
+  );
+  const untouched = old.filter((_, i) => kept[i] === undefined);
+  const current = await disk.getMany(
+    untouched.map(({ key }) => stateKey(key)),
+    snapshot,
+  );
+  let next = 0;
+  const packer = new RecordPacker();
+  const found: { key: Uint8Array; before: number; after: number }[] = [];
+  for (const [i, { key, value: before }] of old.entries()) {
+    const mark = kept[i];
+    const after = mark === undefined ? current[next++] : decodeMark(mark);
+    const isSame = before === undefined ? after === undefined : after !== undefined && equalBytes(before, after);
+    if (isSame) continue;
+    const change = { key: copyBytes(key), before: -1, after: -1 };
+    if (before !== undefined) {
+      change.before = packer.count;
+      packer.append(key, 0, before, 0);
+    }
+    if (after !== undefined) {
+      change.after = packer.count;
+      packer.append(key, 0, after, 0);
+    }
+    found.push(change);
+  }
+  const packed = packer.finish();
+  return found.map((change) => ({ ...change, packed }));
+}

@@ -1,0 +1,214 @@
+import { compareBytes } from '@hs/bytes';
+import type { PackedRecords, StateHasher } from './hasher.js';
+import { recordAtom } from './manifest-builder.js';
+import { corrupt } from './metadata.js';
+import type { NetChange } from './net-changes.js';
+import { keyAt, valueAt } from './packed-records.js';
+import { fitsRange, Partition, type RangeLimits } from './partition.js';
+import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
+import { draftOf, RangeAssembler, type SignedRecord, type SummedAtom } from './range-assembler.js';
+import { splitRange } from './split-range.js';
+
+/** What an update of ranges needs. */
+export interface RangeUpdateOptions {
+  readonly limits: RangeLimits;
+  readonly hasher: StateHasher;
+  /** The ranges before. */
+  readonly entries: readonly RangeEntry[];
+  /** Net changes, ascending, from the end of `after` on. */
+  readonly changes: AsyncIterable<readonly NetChange[]>;
+  /** The records of an interval after the changes, ascending. */
+  readonly readRecords: (interval: KeyInterval) => AsyncIterable<PackedRecords>;
+  /** The last range that is computed already; the update goes on behind it. */
+  readonly after?: RangeEntry | undefined;
+  /** Awaited before each step of work. */
+  readonly pace: () => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes of records up to which a range that is split is held in memory to hash only what is needed. */
+const maxHeldBytes = 16 * 1024 * 1024;
+/** Bytes of changes of one range that are kept before they are hashed. */
+const maxChangeBytes = 8 * 1024 * 1024;
+
+/**
+ * The ranges after some net changes, from the ranges before, in groups: costs the hashing of what changed, and of the
+ * smaller parts of what is split.
+ *
+ * Old ranges and changes are walked together in key order. A range without changes is an atom as it is; one with
+ * changes that still fits its limits is an atom whose sum has moved; one that has outgrown them is replaced by its records; a
+ * changed key outside of all ranges is a record by itself. The partition of these atoms is the new one: whatever of them
+ * fits into a shorter prefix now is merged there.
+ */
+export async function* updateRanges(options: RangeUpdateOptions): AsyncGenerator<RangeEntry[], void, undefined> {
+  const { limits, hasher, entries, after, pace, signal } = options;
+  const partition = new Partition<SummedAtom>(limits, { after: after?.start });
+  const assembler = new RangeAssembler(hasher);
+  const changes = new ChangeCursor(options.changes);
+  let underWay: Promise<RangeEntry[]> | undefined;
+
+  /** Hashing of one step overlaps with reading for the next. */
+  async function* step(isLast: boolean): AsyncGenerator<RangeEntry[], void, undefined> {
+    await pace();
+    if (underWay !== undefined) yield await underWay;
+    underWay = assembler.flush(signal);
+    underWay.catch(() => undefined);
+    if (isLast) yield await underWay;
+  }
+  const push = (atom: SummedAtom): void => {
+    for (const group of partition.push(atom)) assembler.add(draftOf(group));
+  };
+
+  const begin = after === undefined ? undefined : rangeInterval(after).endKey;
+  const isOver = after !== undefined && begin === undefined;
+  for (const entry of isOver ? [] : entries) {
+    const interval = rangeInterval(entry);
+    if (begin !== undefined && compareBytes(interval.startKey, begin) < 0) continue;
+    for (let change = await changes.before(interval.startKey); change !== undefined; ) {
+      push(insertion(change));
+      if (assembler.isFull) yield* step(false);
+      change = await changes.before(interval.startKey);
+    }
+    const changed = await applyChanges(options, entry, interval, changes);
+    if (!changed.isOverfull) {
+      if (changed.count > 0) push({ ...changed, start: entry.start, sums: [entry.sum, ...changed.sums] });
+      if (assembler.isFull) yield* step(false);
+      continue;
+    }
+    const held: PackedRecords[] = [];
+    let heldBytes = 0;
+    let parts: SummedAtom[] | undefined;
+    const isHolding = changed.records.length > 0 && changed.sums.length === 0 && changed.bytes <= maxHeldBytes;
+    for await (const packed of options.readRecords(interval)) {
+      if (isHolding) {
+        held.push(packed);
+        heldBytes += packed.bytes.length;
+        continue;
+      }
+      for (let i = 0; i < packed.offsets.length / 4; i++) {
+        push(recordAtom(packed, i));
+        if (assembler.isFull) yield* step(false);
+      }
+    }
+    if (isHolding && heldBytes > 0) {
+      await pace();
+      parts = await splitRange({ hasher, limits }, entry, changed.records, held, signal);
+    }
+    for (const part of parts ?? []) push(part);
+    if (parts === undefined) {
+      for (const packed of held) for (let i = 0; i < packed.offsets.length / 4; i++) push(recordAtom(packed, i));
+    }
+    if (assembler.isFull) yield* step(false);
+  }
+  for (let change = await changes.before(undefined); change !== undefined && !isOver; ) {
+    push(insertion(change));
+    if (assembler.isFull) yield* step(false);
+    change = await changes.before(undefined);
+  }
+  for (const group of partition.finish()) assembler.add(draftOf(group));
+  yield* step(true);
+}
+
+/** What the changes of one range make of it. */
+interface ChangedRange {
+  readonly isOverfull: boolean;
+  readonly count: number;
+  readonly bytes: number;
+  readonly sums: readonly Uint8Array[];
+  /** What its sum moves by; empty if it is certain to be overfull, whatever else happens to it. */
+  readonly records: readonly SignedRecord[];
+}
+
+async function applyChanges(
+  { limits, hasher, signal }: RangeUpdateOptions,
+  entry: RangeEntry,
+  { endKey }: KeyInterval,
+  changes: ChangeCursor,
+): Promise<ChangedRange> {
+  const { depth } = entry;
+  let { count, bytes } = entry;
+  let records: SignedRecord[] = [];
+  let recordBytes = 0;
+  const sums: Uint8Array[] = [];
+  /** What there is now for certain. */
+  const present = { depth, count: 0, bytes: 0 };
+  let isCertain = false;
+  for (let change = await changes.before(endKey); change !== undefined; change = await changes.before(endKey)) {
+    const { packed, before, after } = change;
+    for (const [index, sign] of [
+      [before, -1],
+      [after, 1],
+    ] as const) {
+      if (index === -1) continue;
+      const size = keyAt(packed, index).length + valueAt(packed, index).length;
+      count += sign;
+      bytes += sign * size;
+      if (sign === 1) {
+        present.count++;
+        present.bytes += size;
+      }
+      if (isCertain) continue;
+      records.push({ packed, index, sign });
+      recordBytes += size;
+    }
+    if (!isCertain && !fitsRange(limits, present)) {
+      isCertain = true;
+      records = [];
+      sums.length = 0;
+    }
+    if (recordBytes > maxChangeBytes && !isCertain) {
+      sums.push(await sumOf(hasher, records, signal));
+      records = [];
+      recordBytes = 0;
+    }
+  }
+  if (count < 0 || bytes < count || (count === 0 && bytes > 0)) {
+    throw corrupt('manifest', 'a range does not hold what was removed from it');
+  }
+  return { isOverfull: !fitsRange(limits, { depth, count, bytes }), count, bytes, sums, records };
+}
+
+/** The encoded sum of records that are too many to be kept. */
+async function sumOf(
+  hasher: StateHasher,
+  records: readonly SignedRecord[],
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const assembler = new RangeAssembler(hasher);
+  assembler.add({ start: new Uint8Array(1), depth: 8, count: 1, bytes: 1, sums: [], records });
+  const [entry] = await assembler.flush(signal);
+  return (entry as RangeEntry).sum;
+}
+
+/** A key that no range had. */
+function insertion({ packed, before, after }: NetChange): SummedAtom {
+  if (before !== -1 || after === -1) throw corrupt('manifest', 'a key outside of all ranges had a record');
+  return recordAtom(packed, after);
+}
+
+/** Net changes one by one, with one group of look-ahead. */
+class ChangeCursor {
+  readonly #groups: AsyncIterator<readonly NetChange[]>;
+  #group: readonly NetChange[] = [];
+  #at = 0;
+  #isDone = false;
+
+  constructor(groups: AsyncIterable<readonly NetChange[]>) {
+    this.#groups = groups[Symbol.asyncIterator]();
+  }
+
+  /** The next change, if its key is before `endKey`. */
+  async before(endKey: Uint8Array | undefined): Promise<NetChange | undefined> {
+    while (this.#at === this.#group.length) {
+      if (this.#isDone) return undefined;
+      const next = await this.#groups.next();
+      this.#isDone = next.done === true;
+      this.#group = next.done === true ? [] : next.value;
+      this.#at = 0;
+    }
+    const change = this.#group[this.#at] as NetChange;
+    if (endKey !== undefined && compareBytes(change.key, endKey) >= 0) return undefined;
+    this.#at++;
+    return change;
+  }
+}

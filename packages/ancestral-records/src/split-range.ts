@@ -1,0 +1,82 @@
+import { concatBytes } from '@hs/bytes';
+import { copyBytes } from './copy-bytes.js';
+import { encodedSumBytes, type PackedRecords, type StateHasher, uncompressedSumBytes } from './hasher.js';
+import { recordAtom } from './manifest-builder.js';
+import { keyAt, RecordPacker, valueAt } from './packed-records.js';
+import { type AtomGroup, Partition, type RangeLimits } from './partition.js';
+import { combineGroups } from './prefix-sums.js';
+import type { RangeEntry } from './range.js';
+import type { SignedRecord, SummedAtom } from './range-assembler.js';
+
+/**
+ * Divides a range that has outgrown its limits into atoms whose sums are known: the records of all parts but the largest are
+ * hashed, and the sum of the largest is what remains of the whole. Undefined if hashing all of them is cheaper.
+ *
+ * @param entry the range before the changes
+ * @param changes what moves its sum to that of the records it has now
+ * @param packs the records that it has now, ascending
+ */
+export async function splitRange(
+  context: { readonly hasher: StateHasher; readonly limits: RangeLimits },
+  entry: RangeEntry,
+  changes: readonly SignedRecord[],
+  packs: readonly PackedRecords[],
+  signal?: AbortSignal,
+): Promise<SummedAtom[] | undefined> {
+  const { hasher, limits } = context;
+  if (hasher.negate === undefined) return undefined;
+  const options = signal === undefined ? {} : { signal };
+  const groups = groupsOf(limits, entry.depth, packs);
+  const largest = groups.reduce((best, group) => (group.count > best.count ? group : best));
+  if (changes.length >= largest.count) return undefined;
+  const others = groups.filter((group) => group !== largest);
+
+  const packer = new RecordPacker();
+  const signs: number[] = [];
+  const numbers: number[] = [];
+  const add = ({ packed, index, sign }: SignedRecord, group: number): void => {
+    packer.append(keyAt(packed, index), 0, valueAt(packed, index), 0);
+    signs.push(sign);
+    numbers.push(group);
+  };
+  for (const change of changes) add(change, others.length);
+  for (const [group, { atoms }] of others.entries()) {
+    for (const { records } of atoms) for (const record of records) add(record, group);
+  }
+  const [sums, whole] = await Promise.all([
+    hasher.sum(
+      {
+        ...packer.finish(),
+        signs: Int8Array.from(signs),
+        groups: Uint32Array.from(numbers),
+        groupCount: others.length + 1,
+      },
+      options,
+    ),
+    hasher.decode(entry.sum, options),
+  ]);
+  const othersEnd = others.length * uncompressedSumBytes;
+  const known = sums.subarray(0, othersEnd);
+  const terms = concatBytes(whole, sums.subarray(othersEnd), await hasher.negate(known, options));
+  const rest = await combineGroups(hasher, terms, new Array<number>(others.length + 2).fill(0), options);
+  const encoded = await hasher.encode(concatBytes(known, rest.get(0) as Uint8Array), options);
+  const sumOf = new Map(
+    [...others, largest].map((group, i) => {
+      return [group, copyBytes(encoded.subarray(i * encodedSumBytes, (i + 1) * encodedSumBytes))];
+    }),
+  );
+  return groups.map((group) => {
+    const { start, count, bytes } = group;
+    return { start, count, bytes, sums: [sumOf.get(group) as Uint8Array], records: [] };
+  });
+}
+
+function groupsOf(limits: RangeLimits, parentDepth: number, packs: readonly PackedRecords[]): AtomGroup<SummedAtom>[] {
+  const partition = new Partition<SummedAtom>(limits, { parentDepth });
+  const groups: AtomGroup<SummedAtom>[] = [];
+  for (const packed of packs) {
+    for (let i = 0; i < packed.offsets.length / 4; i++) groups.push(...partition.push(recordAtom(packed, i)));
+  }
+  groups.push(...partition.finish());
+  return groups;
+}
