@@ -16,6 +16,33 @@ export { defaultParameters, formatVersion, type StateParameters, withDefaults } 
 export type { RefutationReason } from './proof.js';
 export { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 export type { RecordChange } from './record-change.js';
+export { type ExportOptions, exportSnapshot } from './snapshot-file/export-snapshot.js';
+export {
+  type HttpBodyReader,
+  type HttpFetch,
+  type HttpResponse,
+  type HttpSourceOptions,
+  httpSource,
+} from './snapshot-file/http-source.js';
+export { type ImportOptions, type ImportTrust, importSnapshot } from './snapshot-file/import-snapshot.js';
+export type { RangeProblem } from './snapshot-file/range-check.js';
+export { SnapshotFile } from './snapshot-file/snapshot-file.js';
+export type {
+  SnapshotFileOptions,
+  SnapshotHead,
+  SnapshotInput,
+  SnapshotProgress,
+  SnapshotRange,
+  SnapshotRangesOptions,
+} from './snapshot-file/snapshot-input.js';
+export { type BlobLike, blobSource, type SnapshotSource } from './snapshot-file/snapshot-source.js';
+export { readSnapshotStream, type SnapshotStream } from './snapshot-file/snapshot-stream.js';
+export {
+  type SnapshotFileDamage,
+  type SnapshotFileReport,
+  type VerifySnapshotFileOptions,
+  verifySnapshotFile,
+} from './snapshot-file/verify-snapshot-file.js';
 export {
   type Abortable,
   type DownloadStatus,
