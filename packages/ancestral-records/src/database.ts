@@ -47,8 +47,9 @@ export interface DatabaseIterator {
  * - **Batches are atomic.** A batch is there as a whole or not at all: for every reader, after a failure, and after the
  *   process or the machine died in the middle of it. Its operations apply in their order, so the last one for a key wins.
  * - **Batches are ordered and durable.** Once a batch has resolved, every later read and snapshot sees it. After a crash
- *   the database holds the batches up to some point in the order of their calls, none missing in between, and at least
- *   up to the last one that resolved with `sync: true`. Several batches may be under way at once.
+ *   the database holds the batches up to some point in the order in which they were applied, none missing in between, and
+ *   at least up to the last one that resolved with `sync: true`. Several batches may be under way at once; these may be
+ *   applied in any order.
  * - **Failure is told.** A batch that rejects was written wholly or not at all; the store then refuses work until it is
  *   opened again. A read that cannot give what is stored rejects; it never says that a key is absent or that an
  *   iteration is over.
