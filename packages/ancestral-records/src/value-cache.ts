@@ -7,19 +7,28 @@ export interface CachedRecord {
   readonly recordedIn: number;
 }
 
+/** A {@link CachedRecord} as it is kept: the value is a string with one character per byte. */
+export interface CachedText {
+  readonly valueText: string | undefined;
+  readonly recordedIn: number;
+}
+
 /** Rough cost of an entry besides its bytes. */
 const entryOverheadBytes = 160;
 
-/** Least-recently-used state values and known absences, bounded in bytes. Owns the bytes it is given. */
+/**
+ * Least-recently-used state values and known absences, bounded in bytes. It keeps copies only, as strings with one character per
+ * byte: a small byte array costs several times its bytes and the time to write them.
+ */
 export class ValueCache {
-  readonly #entries: LRUCache<string, CachedRecord> | undefined;
+  readonly #entries: LRUCache<string, CachedText> | undefined;
 
   constructor(maxBytes: number) {
     this.#entries =
       maxBytes > 0
-        ? new LRUCache<string, CachedRecord>({
+        ? new LRUCache<string, CachedText>({
             maxSize: maxBytes,
-            sizeCalculation: ({ value }, key) => entryOverheadBytes + key.length + (value?.length ?? 0),
+            sizeCalculation: ({ valueText }, key) => entryOverheadBytes + key.length + (valueText?.length ?? 0),
           })
         : undefined;
   }
@@ -28,12 +37,25 @@ export class ValueCache {
     return this.#entries?.calculatedSize ?? 0;
   }
 
+  /** What is known of a key, with a copy of its value. */
   get(keyText: string): CachedRecord | undefined {
+    const known = this.lookUp(keyText);
+    if (known === undefined) return undefined;
+    const { valueText, recordedIn } = known;
+    return { value: valueText === undefined ? undefined : bytesOf(valueText), recordedIn };
+  }
+
+  set(keyText: string, { value, recordedIn }: CachedRecord): void {
+    if (this.#entries !== undefined) this.remember(keyText, value && textOf(value), recordedIn);
+  }
+
+  /** What is known of a key, as it is kept. */
+  lookUp(keyText: string): CachedText | undefined {
     return this.#entries?.get(keyText);
   }
 
-  set(keyText: string, record: CachedRecord): void {
-    this.#entries?.set(keyText, record);
+  remember(keyText: string, valueText: string | undefined, recordedIn: number): void {
+    this.#entries?.set(keyText, { valueText, recordedIn });
   }
 
   clear(): void {
@@ -43,8 +65,13 @@ export class ValueCache {
 
 /** A string with one character per byte: a map key for byte strings. */
 export function keyText(key: Uint8Array): string {
-  if (key.length <= 4096) return String.fromCharCode(...key);
-  let text = '';
-  for (let at = 0; at < key.length; at += 4096) text += String.fromCharCode(...key.subarray(at, at + 4096));
-  return text;
+  return textOf(key);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'latin1'));
 }

@@ -1,0 +1,233 @@
+import { ByteArena, type Span } from './byte-arena.js';
+import type { StoreContext } from './context.js';
+import type { DatabaseWrite } from './database.js';
+import type { HashBatch } from './hasher.js';
+import { ancestralKey, recordKeyOffset, stateKey } from './layout.js';
+import { checkStateRecord, type RecordChange } from './record-change.js';
+import { SignedRecords } from './signed-records.js';
+
+/*
+ * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in two arenas: `gathered` has
+ * what is known without reading (database keys, new values, cached old values), `read` has the old values that were read.
+ * Reads, hash batches and writes are views on them: few objects per change, and each byte is copied once.
+ *
+ * New values are hashed while old ones are read. A value that turns out to be what it was is then added and subtracted, which
+ * leaves no trace in a sum.
+ */
+
+/** The net change of one key. */
+interface Change {
+  readonly text: string;
+  readonly group: number;
+  /** The record key in `gathered`; with the tag before it, it is the database key of the state record. */
+  readonly key: Span;
+  /** The new value in `gathered`; undefined if the record is deleted. */
+  after: Span | undefined;
+  /** The old value, if there is one; with the mark before it, it is the ancestral value. In `read` if `isRead`, else in `gathered`. */
+  before: Span | undefined;
+  isRead: boolean;
+  /** The database key of the ancestral record in `gathered`; undefined if that exists already. */
+  ancestral: Span | undefined;
+  /** True if the old value is known to be the new one. */
+  isSame: boolean;
+}
+
+/** What the changes of one state prefix do to its count and bytes. */
+export interface PrefixDelta {
+  readonly prefix: number;
+  count: number;
+  bytes: number;
+  /** False if all its changes leave the values as they were. */
+  isChanged: boolean;
+}
+
+const noBytes = new Uint8Array(0);
+const stateTag = stateKey(noBytes);
+const absentValue = Uint8Array.of(0);
+const presentMark = 1;
+
+/** The net changes of one block. Everything but `knownRecords` is to be used after `readOldValues`, which is called once. */
+export class BlockChanges {
+  readonly #context: StoreContext;
+  readonly #epoch: number;
+  readonly #isFirstOfEpoch: boolean;
+  readonly #gathered = new ByteArena(64 * 1024);
+  readonly #read = new ByteArena(64 * 1024);
+  readonly #changes: Change[] = [];
+  readonly #deltas: PrefixDelta[] = [];
+
+  /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. */
+  constructor(
+    context: StoreContext,
+    changes: Iterable<RecordChange>,
+    epoch: { readonly height: number; readonly isFirstBlock: boolean },
+  ) {
+    this.#context = context;
+    this.#epoch = epoch.height;
+    this.#isFirstOfEpoch = epoch.isFirstBlock;
+    this.#gather(changes);
+    this.#lookUp();
+  }
+
+  /** One for each prefix of a change: their indexes are the groups of the hash batches. */
+  get deltas(): readonly PrefixDelta[] {
+    return this.#deltas;
+  }
+
+  /** False if the cache knows already that nothing changes. */
+  get hasUnsettled(): boolean {
+    return this.#changes.some(({ isSame }) => !isSame);
+  }
+
+  /** Keys whose value really changes. */
+  get changedRecords(): number {
+    let count = 0;
+    for (const { isSame } of this.#changes) if (!isSame) count++;
+    return count;
+  }
+
+  /** What can be hashed before anything is read: new values, and cached old ones. */
+  knownRecords(): HashBatch {
+    const records = new SignedRecords(2 * this.#changes.length);
+    for (const { key, before, after, group, isSame } of this.#changes) {
+      if (isSame) continue;
+      if (before !== undefined) records.add(key, before, { sign: -1, group });
+      if (after !== undefined) records.add(key, after, { sign: 1, group });
+    }
+    return records.batch(this.#gathered.bytes, this.#deltas.length);
+  }
+
+  /** Reads old values that the cache did not know, and which ancestral records exist; returns what is to be hashed then. */
+  async readOldValues(): Promise<HashBatch | undefined> {
+    const { disk } = this.#context;
+    const gathered = this.#gathered;
+    const unread = this.#changes.filter(({ isRead }) => isRead);
+    const unmarked = this.#isFirstOfEpoch ? [] : this.#changes.filter(({ ancestral }) => ancestral !== undefined);
+    const [values, ancestral] = await Promise.all([
+      disk.getMany(unread.map(({ key }) => this.#stateKey(key))),
+      disk.getMany(unmarked.map((change) => gathered.view(change.ancestral as Span))),
+    ]);
+    for (const [i, change] of unmarked.entries()) if (ancestral[i] !== undefined) change.ancestral = undefined;
+    const records = new SignedRecords(unread.length);
+    for (const [i, change] of unread.entries()) {
+      const value = values[i];
+      if (value !== undefined) {
+        const key = this.#read.append(gathered.view(change.key));
+        this.#read.appendByte(presentMark);
+        change.before = this.#read.append(value);
+        records.add(key, change.before, { sign: -1, group: change.group });
+      }
+      change.isSame = this.#isSame(change.after, value);
+    }
+    this.#countDeltas();
+    return records.count === 0 ? undefined : records.batch(this.#read.bytes, this.#deltas.length);
+  }
+
+  /** The writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
+  writes(): DatabaseWrite[] {
+    const writes: DatabaseWrite[] = [];
+    const gathered = this.#gathered;
+    for (const { key: recordKey, after, before, ancestral, isRead, isSame } of this.#changes) {
+      if (isSame) continue;
+      const key = this.#stateKey(recordKey);
+      writes.push(after === undefined ? { type: 'del', key } : { type: 'put', key, value: gathered.view(after) });
+      if (ancestral === undefined) continue;
+      const arena = isRead ? this.#read : gathered;
+      const value = before === undefined ? absentValue : arena.view({ start: before.start - 1, end: before.end });
+      writes.push({ type: 'put', key: gathered.view(ancestral), value });
+    }
+    return writes;
+  }
+
+  /** Tells the cache what the block, now written, made of its keys. */
+  remember(): void {
+    const { cache } = this.#context;
+    for (const { text, after, isSame } of this.#changes) {
+      if (!isSame) cache.remember(text, after && this.#gathered.text(after), this.#epoch);
+    }
+  }
+
+  #gather(changes: Iterable<RecordChange>): void {
+    const gathered = this.#gathered;
+    const byText = new Map<string, Change>();
+    const groups = new Map<number, number>();
+    for (const { key: recordKey, value } of changes) {
+      checkStateRecord(this.#context.parameters, recordKey, value);
+      const { start } = gathered.append(stateTag);
+      const key = gathered.append(recordKey);
+      const text = gathered.text(key);
+      let change = byText.get(text);
+      if (change === undefined) {
+        const prefix = recordKey[0] as number;
+        let group = groups.get(prefix);
+        if (group === undefined) {
+          group = this.#deltas.push({ prefix, count: 0, bytes: 0, isChanged: false }) - 1;
+          groups.set(prefix, group);
+        }
+        change = {
+          text,
+          group,
+          key,
+          after: undefined,
+          before: undefined,
+          isRead: true,
+          ancestral: undefined,
+          isSame: false,
+        };
+        byText.set(text, change);
+        this.#changes.push(change);
+      } else {
+        gathered.truncate(start);
+      }
+      change.after = value && gathered.append(value);
+    }
+  }
+
+  #lookUp(): void {
+    const { cache } = this.#context;
+    const gathered = this.#gathered;
+    const ancestralTag = ancestralKey(this.#epoch, noBytes);
+    for (const change of this.#changes) {
+      const known = cache.lookUp(change.text);
+      if (known !== undefined) {
+        change.isRead = false;
+        if (known.valueText !== undefined) {
+          gathered.appendByte(presentMark);
+          change.before = gathered.appendText(known.valueText);
+        }
+        change.isSame = this.#isSame(change.after, change.before && gathered.view(change.before));
+      }
+      if (change.isSame || known?.recordedIn === this.#epoch) continue;
+      const { start } = gathered.append(ancestralTag);
+      change.ancestral = { start, end: gathered.appendSpan(change.key).end };
+    }
+  }
+
+  #isSame(after: Span | undefined, before: Uint8Array | undefined): boolean {
+    return after === undefined ? before === undefined : before !== undefined && this.#gathered.equals(after, before);
+  }
+
+  #stateKey({ start, end }: Span): Uint8Array {
+    return this.#gathered.view({ start: start - recordKeyOffset, end });
+  }
+
+  #countDeltas(): void {
+    for (const { key, before, after, group, isSame } of this.#changes) {
+      if (isSame) continue;
+      const delta = this.#deltas[group] as PrefixDelta;
+      delta.isChanged = true;
+      if (before !== undefined) {
+        delta.count--;
+        delta.bytes -= lengthOf(key) + lengthOf(before);
+      }
+      if (after !== undefined) {
+        delta.count++;
+        delta.bytes += lengthOf(key) + lengthOf(after);
+      }
+    }
+  }
+}
+
+function lengthOf({ start, end }: Span): number {
+  return end - start;
+}
