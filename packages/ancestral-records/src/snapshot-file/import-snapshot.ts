@@ -60,9 +60,8 @@ export async function importSnapshot(store: StateStore, file: SnapshotInput, opt
   for (const index of proved) progress.add(index);
   onProgress?.(progress.now);
   const isWanted = (index: number): boolean => !proved.has(index);
-  const ranges = file.ranges({ isWanted, ...(signal === undefined ? {} : { signal }) });
   const limits = { maxTasks: maxRangesInFlight, maxWeight: maxBytesInFlight, signal };
-  await runTasks(ranges, limits, {
+  await runTasks((running) => file.ranges({ isWanted, signal: running }), limits, {
     weightOf: ({ index }) => (entries[index] as RangeEntry).bytes,
     async run({ index, load }, running) {
       const range = await store.proveRange(index, await load(), { signal: running });

@@ -7,11 +7,11 @@ export interface RangeTaskLimits {
 }
 
 /**
- * Works on items side by side, in the order they come, within limits. The first failure aborts what is under way and
- * is thrown once nothing works any more.
+ * Works on items side by side, in the order they come, within limits. The first failure aborts what is under way, the
+ * making of further items too, and is thrown once nothing works any more.
  */
 export async function runTasks<Item>(
-  items: AsyncIterable<Item>,
+  itemsOf: (signal: AbortSignal) => AsyncIterable<Item>,
   limits: RangeTaskLimits,
   task: { weightOf(item: Item): number; run(item: Item, signal: AbortSignal): Promise<void> },
 ): Promise<void> {
@@ -25,7 +25,7 @@ export async function runTasks<Item>(
     failing.abort(error);
   };
   try {
-    for await (const item of items) {
+    for await (const item of itemsOf(signal)) {
       const own = task.weightOf(item);
       while (running.size > 0 && (running.size >= limits.maxTasks || weight + own > limits.maxWeight)) {
         await Promise.race(running);

@@ -13,7 +13,7 @@ export interface ReadHead {
 
 /** Reads header and manifest, and checks both against the snapshot root, and the chain. */
 export async function readSnapshotHead(stream: SnapshotFileStream, options: SnapshotFileOptions): Promise<ReadHead> {
-  const read = await readSnapshotFileHead((length) => stream.take(length), {
+  const read = await readSnapshotFileHead((length) => stream.take(length, options.signal), {
     sha256,
     fail: snapshotFileError,
     limits: snapshotFileLimits(options),

@@ -48,7 +48,7 @@ export class SnapshotFile implements SnapshotInput, AsyncDisposable {
    *   ANCESTRAL_RECORDS_IDENTITY_MISMATCH, ANCESTRAL_RECORDS_SOURCE_FAILED
    */
   static async open(source: SnapshotSource, options: SnapshotFileOptions = {}): Promise<SnapshotFile> {
-    const stream = new SnapshotFileStream(readAhead(source, options.signal), options.signal);
+    const stream = new SnapshotFileStream(readAhead(source, options.signal));
     const { head, offsets } = await readSnapshotHead(stream, options);
     const fileBytes = head.size;
     if (source.size < fileBytes) {

@@ -27,7 +27,7 @@ export async function readSnapshotStream(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: SnapshotFileOptions = {},
 ): Promise<SnapshotStream> {
-  const stream = new SnapshotFileStream(chunks, options.signal);
+  const stream = new SnapshotFileStream(chunks);
   try {
     const { head } = await readSnapshotHead(stream, options);
     const close = (): Promise<void> => stream.close();
@@ -51,10 +51,9 @@ async function* readRanges(
 ): AsyncGenerator<SnapshotRange, void, undefined> {
   try {
     for (const [index, entry] of manifest.entries.entries()) {
-      signal?.throwIfAborted();
       const length = 8 * entry.count + entry.bytes;
-      const block = isWanted?.(index) === false ? undefined : await stream.take(length);
-      const actual = block?.length ?? (await stream.skip(length));
+      const block = isWanted?.(index) === false ? undefined : await stream.take(length, signal);
+      const actual = block?.length ?? (await stream.skip(length, signal));
       if (actual < length) {
         const detail = `it ends ${length - actual} or more bytes early, in range ${index}`;
         throw snapshotFileError({ problem: 'truncated', detail, range: index });
@@ -64,7 +63,7 @@ async function* readRanges(
         snapshotFileError({ problem: 'block', detail: `range ${index}: ${reason}`, range: index });
       yield { index, load: async () => decodeBlock(block, entry, fail) };
     }
-    if (!(await stream.isAtEnd())) {
+    if (!(await stream.isAtEnd(signal))) {
       throw snapshotFileError({ problem: 'trailing-bytes', detail: 'bytes follow its end' });
     }
   } finally {

@@ -65,7 +65,7 @@ export async function verifySnapshotFile(
   const progress = new ProgressCount(file.manifest);
   const damaged: SnapshotFileDamage[] = [];
   const limits = { maxTasks: maxRangesInFlight, maxWeight: maxBytesInFlight, signal };
-  await runTasks(file.ranges(abortable), limits, {
+  await runTasks((running) => file.ranges({ signal: running }), limits, {
     weightOf: ({ index }) => (entries[index] as RangeEntry).bytes,
     async run({ index, load }, running) {
       const entry = entries[index] as RangeEntry;
