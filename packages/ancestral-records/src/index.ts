@@ -10,9 +10,11 @@ export type {
 export { AncestralRecordsError, type AncestralRecordsErrorCode, type ErrorDetails, errorCodes } from './errors.js';
 export type { HashBatch, HashOptions, PackedRecords, StateHasher, StateRootFunction } from './hasher.js';
 export { Manifest } from './manifest.js';
+export { computeManifest } from './manifest-builder.js';
 export { entriesPerPage, pageHash, snapshotRoot } from './manifest-page.js';
 export { defaultCacheBytes, type StateStoreOptions } from './open-store.js';
 export { defaultParameters, formatVersion, type StateParameters, withDefaults } from './parameters.js';
+export type { RangeLimits } from './partition.js';
 export type { RefutationReason } from './proof.js';
 export { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 export type { RecordChange } from './record-change.js';
@@ -54,3 +56,19 @@ export {
   StateStore,
   type StorePhase,
 } from './state-store.js';
+export { type RangeSource, storeSource } from './verify/range-source.js';
+export { rawDatabaseSource } from './verify/raw-database-source.js';
+export { type RebuildOptions, type RebuildProgress, rebuildState } from './verify/rebuild-state.js';
+export { type RepairOptions, type RepairReport, repairState } from './verify/repair-state.js';
+export { defaultScrub, type Scrub, type ScrubOptions, startScrub } from './verify/scrub.js';
+export type {
+  Damage,
+  DamagedBookkeeping,
+  DamagedGap,
+  DamagedPrefix,
+  DamagedRange,
+  DamageReason,
+  VerifyProgress,
+  VerifyReport,
+} from './verify/verify-report.js';
+export { type VerifyOptions, verifyState } from './verify/verify-state.js';
