@@ -36,10 +36,11 @@ export async function beginDownload(context: StoreContext, manifest: Manifest): 
   const current = standing.tip.phase === 'ready' ? await standingSnapshot(context) : standing.download;
   if (current !== undefined) {
     if (standing.download !== undefined && equalBytes(current.root, root)) return;
-    if (manifest.height < current.manifest.height) {
+    const isBehind = manifest.height < current.manifest.height;
+    if (isBehind || (standing.download === undefined && manifest.height === current.manifest.height)) {
       throw new AncestralRecordsError(
         'ANCESTRAL_RECORDS_WRONG_HEIGHT',
-        `the store is at height ${current.manifest.height}, it cannot go back to ${manifest.height}: reset the store first`,
+        `the store is at height ${current.manifest.height}, it cannot download ${manifest.height}: reset the store first`,
         { details: { expected: current.manifest.height, actual: manifest.height } },
       );
     }

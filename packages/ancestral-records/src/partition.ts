@@ -1,7 +1,10 @@
 import { copyBytes } from './copy-bytes.js';
 import type { RangeEntry } from './range.js';
 
-/** Something with a place in the key space that is never divided: a record, or all records of one bit prefix. */
+/**
+ * Something with a place in the key space that is never divided: a record, or all records of one bit prefix, which fit the
+ * limits or of which no bit is left.
+ */
 export interface Atom {
   /** The record's key, or the first bytes of the bit prefix; zeros are understood after it. */
   readonly start: Uint8Array;
@@ -125,10 +128,7 @@ export class Partition<T extends Atom> {
 
   /** The longest prefix that all inside share is overfull too; one bit more leaves out the last of them. */
   #narrow(first: T): void {
-    while (
-      this.#inside > 1 &&
-      !fitsRange(this.#limits, { depth: this.#depth, count: this.#count, bytes: this.#bytes })
-    ) {
+    while (!fitsRange(this.#limits, { depth: this.#depth, count: this.#count, bytes: this.#bytes })) {
       const last = this.#pending[this.#inside - 1] as T;
       const shared = commonBits(first.start, last.start, this.#maxDepth);
       this.#depth = Math.min(this.#maxDepth, Math.max(this.#depth, shared + 1));

@@ -320,12 +320,12 @@ export class StateStore {
   }
 
   /**
-   * The manifest of a snapshot that can be served.
+   * The manifest of a snapshot, as soon as it is complete.
    *
    * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE, ANCESTRAL_RECORDS_CORRUPT
    */
   async manifest(height: number): Promise<Manifest> {
-    this.#requireReady();
+    await this.awaitSnapshot(height);
     return this.#read(readManifest(this.#context, height));
   }
 

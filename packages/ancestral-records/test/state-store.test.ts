@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryLevel } from 'memory-level';
-import { type StateHasher, type StateStore, withDefaults } from '../src/index.js';
+import { Manifest, type StateHasher, type StateStore, withDefaults } from '../src/index.js';
 import { bytes, hex, pack, packState, readAll, unpack } from './support/plain-state.js';
 import { identity, memoryDatabase, memoryStore, openStore, parameters } from './support/stores.js';
 import { toyHasher, toyRoot } from './support/toy-hasher.js';
@@ -64,9 +64,9 @@ describe('opening', () => {
         valueEncoding: 'view',
         sync: false,
       });
-    await write(bytes(2, 1, 1));
-    await expect(openStore(database)).rejects.toMatchObject(failure('FORMAT_VERSION', { found: 2, supported: 1 }));
-    await write(bytes(1, 1));
+    await write(bytes(1, 1, 1));
+    await expect(openStore(database)).rejects.toMatchObject(failure('FORMAT_VERSION', { found: 1, supported: 2 }));
+    await write(bytes(2, 1));
     await expect(openStore(database)).rejects.toMatchObject(failure('CORRUPT'));
   });
 
@@ -268,7 +268,10 @@ describe('one writer', () => {
     await expect(store.finishDownload({ stateRoot: bytes() })).rejects.toMatchObject(failure('WRONG_PHASE'));
     await store.initialize({ records: [] });
     await expect(store.initialize({ records: [] })).rejects.toMatchObject(failure('WRONG_PHASE'));
-    await expect(store.beginDownload(await store.manifest(0))).rejects.toMatchObject(failure('WRONG_PHASE'));
+    await expect(store.beginDownload(await store.manifest(0))).rejects.toMatchObject(failure('WRONG_HEIGHT'));
+    const later = Manifest.fromEntries({ height: 4, entries: [] });
+    await store.commitBlock(await store.prepareBlock(1, []));
+    await expect(store.beginDownload(later)).rejects.toMatchObject(failure('WRONG_PHASE'));
   });
 });
 
@@ -413,6 +416,7 @@ describe('chunks', () => {
     const store = await ready();
     for (let height = 1; height <= 9; height++)
       await store.commitBlock(await store.prepareBlock(height, [set(bytes(5), height)]));
+    await store.maintenance();
     expect(store.snapshots().map(({ height }) => height)).toEqual([4, 8]);
     for (const height of [0, 3, 5, 10, 12, -1, 4.5]) {
       await expect(store.readChunk({ height, startKey: bytes(5) })).rejects.toMatchObject(

@@ -35,6 +35,9 @@ export const toyHasher: StateHasher = {
     if (a.length !== b.length) throw new TypeError('lists of different length');
     return join(a.map((value, i) => uncompressed(value + (b[i] as bigint))));
   },
+  async negate(sums) {
+    return join(split(sums, 128).map((sum) => uncompressed(-numberOf(sum))));
+  },
   async encode(sums) {
     return join(split(sums, 128).map((sum) => encodeElement(numberOf(sum))));
   },
