@@ -48,6 +48,14 @@ export interface HashBackend extends AsyncDisposable {
    */
   combine(left: Uint8Array, right: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
   /**
+   * The inverse of each sum.
+   *
+   * @throws ELLIPTICSUM_INVALID_LENGTH if the length is no multiple of 128
+   * @throws ELLIPTICSUM_INVALID_POINT with `details.index`, if a sum is not on the curve
+   * @throws ELLIPTICSUM_BACKEND_CLOSED after `close`
+   */
+  negate(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
+  /**
    * The canonical 32 bytes of each sum, concatenated.
    *
    * @throws ELLIPTICSUM_INVALID_LENGTH if the length is no multiple of 128

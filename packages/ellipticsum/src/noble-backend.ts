@@ -21,6 +21,7 @@ import {
   writePoint,
   zeroElement,
 } from './internal/curve.js';
+import { negateSums } from './internal/negate-sums.js';
 import { Pacer } from './internal/pacer.js';
 import { keyAt, valueAt } from './packed-records.js';
 
@@ -86,6 +87,11 @@ class NobleBackend implements HashBackend {
       writePoint(result, index * uncompressedSumBytes, sum);
     });
     return result;
+  }
+
+  async negate(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    return negateSums(sums);
   }
 
   async encode(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array> {

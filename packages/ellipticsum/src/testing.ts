@@ -175,7 +175,22 @@ const rules: Readonly<Record<string, Rule>> = {
     }
   },
 
-  'combine and encode refuse what is not on the curve, and name its index': async (backend) => {
+  'negate gives the inverse of each sum': async (backend) => {
+    const sums = [EllipticSum.zero, ...[1, 2].map((seed) => EllipticSum.ofRecord(...sampleRecord(30, seed)))];
+    const given = joinUncompressed(sums);
+    const negated = await backend.negate(given);
+    expectEqual(
+      splitHex(await backend.encode(negated)),
+      sums.map((sum) => toHex(sum.negate().encode())),
+    );
+    expectEqual(
+      splitHex(await backend.encode(await backend.combine(given, negated))),
+      sums.map(() => identity),
+    );
+    expectTrue((await backend.negate(new Uint8Array(0))).length === 0, 'the inverse of nothing must be nothing');
+  },
+
+  'combine, encode and negate refuse what is not on the curve, and name its index': async (backend) => {
     const good = EllipticSum.ofRecord(...sampleRecord(30, 1)).toUncompressed();
     for (const [offset, what] of [
       [0, 'X'],
@@ -189,6 +204,7 @@ const rules: Readonly<Record<string, Rule>> = {
       sums[at] = (sums[at] as number) ^ 1;
       const zeros = joinUncompressed([EllipticSum.zero, EllipticSum.zero]);
       await expectRejection(backend.encode(sums), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
+      await expectRejection(backend.negate(sums), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
       await expectRejection(backend.combine(sums, zeros), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
       await expectRejection(backend.combine(zeros, sums), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
     }
@@ -201,6 +217,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const one = EllipticSum.zero.toUncompressed();
     const code = 'ELLIPTICSUM_INVALID_LENGTH';
     await expectRejection(backend.encode(new Uint8Array(127)), code);
+    await expectRejection(backend.negate(new Uint8Array(127)), code);
     await expectRejection(backend.encode(new Uint8Array(129)), code);
     await expectRejection(backend.decode(new Uint8Array(31)), code);
     await expectRejection(backend.decode(new Uint8Array(33)), code);
@@ -240,6 +257,7 @@ const rules: Readonly<Record<string, Rule>> = {
       backend.sum(packRecords([]), options),
       backend.combine(one, one, options),
       backend.encode(one, options),
+      backend.negate(one, options),
       backend.decode(fromHex(identity), options),
     ];
     for (const call of await Promise.allSettled(calls)) {
@@ -255,6 +273,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const code = 'ELLIPTICSUM_BACKEND_CLOSED';
     await expectRejection(backend.sum(packRecords([])), code);
     await expectRejection(backend.combine(one, one), code);
+    await expectRejection(backend.negate(one), code);
     await expectRejection(backend.encode(one), code);
     await expectRejection(backend.decode(fromHex(identity)), code);
   },

@@ -10,6 +10,7 @@ import {
   requireSameLength,
 } from './internal/backend-arguments.js';
 import { encodedSumBytes, uncompressedSumBytes } from './internal/curve.js';
+import { negateSums } from './internal/negate-sums.js';
 import { Pacer } from './internal/pacer.js';
 import { platformEngine } from './internal/wasm-engine.js';
 import { type Conversion, type Kernel, maxConversion } from './kernel/kernel.js';
@@ -95,6 +96,11 @@ export class WasmBackend implements HashBackend {
     countOf(right, uncompressedSumBytes, 'right');
     requireSameLength(left, right);
     return this.#convert('combine', [left, right], count, uncompressedSumBytes, options);
+  }
+
+  async negate(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    return negateSums(sums);
   }
 
   async encode(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array> {

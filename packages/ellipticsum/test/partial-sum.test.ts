@@ -112,6 +112,7 @@ describe('the sum of records', () => {
         throw new Error('the backend failed');
       },
       combine: backend.combine,
+      negate: backend.negate,
       encode: backend.encode,
       decode: backend.decode,
       close: async () => {},

@@ -13,6 +13,7 @@ function checksOf(replace: Replace) {
       domain: good.domain,
       sum: (batch, options) => good.sum(batch, options),
       combine: (left, right, options) => good.combine(left, right, options),
+      negate: (sums, options) => good.negate(sums, options),
       encode: (sums, options) => good.encode(sums, options),
       decode: (encoded, options) => good.decode(encoded, options),
       close: () => good.close(),
@@ -99,6 +100,7 @@ const broken: readonly (readonly [what: string, noticedBy: string, replace: Repl
     'another domain',
     () => ({ sum: (batch, options) => createNobleBackend().sum(batch, options) }),
   ],
+  ['negates nothing', 'negate gives the inverse', () => ({ negate: async (sums) => sums.slice() })],
   ['combines by taking the left', 'combine adds', () => ({ combine: async (left) => left.slice() })],
   [
     'decodes everything to zero',
@@ -126,7 +128,7 @@ const broken: readonly (readonly [what: string, noticedBy: string, replace: Repl
   ],
   [
     'encodes points off the curve',
-    'combine and encode refuse',
+    'combine, encode and negate refuse',
     () => ({
       encode: async (sums) => new Uint8Array(sums.length / 4),
     }),

@@ -10,6 +10,7 @@ import { EllipticSumError } from '../errors.js';
 import { type HashBatch, type HashOptions, validateHashBatch } from '../hash-backend.js';
 import { countOf, requireSameLength } from '../internal/backend-arguments.js';
 import { encodedSumBytes, uncompressedSumBytes } from '../internal/curve.js';
+import { negateSums } from '../internal/negate-sums.js';
 import { CallGate } from './call-gate.js';
 import type { CallPlan } from './call-plan.js';
 import { ConversionPlan } from './conversion-plan.js';
@@ -123,6 +124,11 @@ class Pool implements WorkerPool {
     countOf(right, uncompressedSumBytes, 'right');
     requireSameLength(left, right);
     return this.#run(new ConversionPlan('combine', [left, right], count, options.transfer === true), options);
+  }
+
+  async negate(sums: Uint8Array, options: PoolCallOptions = {}): Promise<Uint8Array> {
+    this.#check(options);
+    return negateSums(sums);
   }
 
   async encode(sums: Uint8Array, options: PoolCallOptions = {}): Promise<Uint8Array> {
