@@ -514,10 +514,8 @@ export class StateStore {
         try {
           await operation();
         } catch (error) {
-          const isWriteFailure =
-            error instanceof AncestralRecordsError && error.code === 'ANCESTRAL_RECORDS_WRITE_FAILED';
           const { phase } = this.#context.standing.tip;
-          if (isWriteFailure || phase === 'clearing' || phase === 'rewinding') this.#failure = error;
+          if (isWriteFailure(error) || phase === 'clearing' || phase === 'rewinding') this.#failure = error;
           throw error;
         }
       },
@@ -530,10 +528,17 @@ export class StateStore {
     await Promise.all([this.#build.stop(), this.#retention.stop()]);
     try {
       await operation();
-    } finally {
-      this.#build.resume();
-      this.#retention.resume();
+    } catch (error) {
+      // After a failed write the disk may be further than the store knows: nothing may be written on top of that.
+      if (!isWriteFailure(error)) this.#resumeBackground();
+      throw error;
     }
+    this.#resumeBackground();
+  }
+
+  #resumeBackground(): void {
+    this.#build.resume();
+    this.#retention.resume();
   }
 
   /** Keeps {@link close} from overtaking a read. */
@@ -580,6 +585,10 @@ export class StateStore {
       { details: { phase: this.phase } },
     );
   }
+}
+
+function isWriteFailure(error: unknown): boolean {
+  return error instanceof AncestralRecordsError && error.code === 'ANCESTRAL_RECORDS_WRITE_FAILED';
 }
 
 function snapshotInfo({ height, stateRoot, manifest, summaries }: BuiltSnapshot): SnapshotInfo {

@@ -1,132 +1,94 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MemoryLevel } from 'memory-level';
-import type { DatabaseWrite, StateDatabase } from '../src/index.js';
+import { type FaultKind, faultyDatabase } from '../src/testing.js';
 import { changesOf } from './crash/chain.mjs';
-import { bytes, pack, sorted } from './support/plain-state.js';
-import { memoryStore, openStore, parameters } from './support/stores.js';
-import { rawState, replay, verifyStore } from './support/verify-store.js';
-
-/** A database whose n-th batch fails, before or after it was written, and every batch after it. */
-class FaultyDatabase implements StateDatabase {
-  readonly inner: MemoryLevel<Uint8Array, Uint8Array>;
-  readonly #failAt: number;
-  readonly #isWritten: boolean;
-  writes = 0;
-
-  constructor(inner: MemoryLevel<Uint8Array, Uint8Array>, failAt: number, isWritten: boolean) {
-    this.inner = inner;
-    this.#failAt = failAt;
-    this.#isWritten = isWritten;
-  }
-  get status(): string {
-    return this.inner.status;
-  }
-  get supports(): { explicitSnapshots?: boolean } {
-    return { explicitSnapshots: true };
-  }
-  get: StateDatabase['get'] = (key, options) => this.inner.get(key, options);
-  getMany: StateDatabase['getMany'] = (keys, options) => this.inner.getMany(keys, options);
-  iterator: StateDatabase['iterator'] = (options) => this.inner.iterator(options);
-  snapshot: StateDatabase['snapshot'] = () => this.inner.snapshot();
-  async batch(writes: DatabaseWrite[], options: Parameters<StateDatabase['batch']>[1]): Promise<void> {
-    this.writes++;
-    if (this.writes < this.#failAt) return this.inner.batch(writes, options);
-    if (this.writes === this.#failAt && this.#isWritten) await this.inner.batch(writes, options);
-    throw new Error('no space left on device');
-  }
-}
+import { smallJobs, wideJobs } from './support/fault-jobs.js';
+import { isPlanned, type Outcome, type PreparedJob, prepareJob, runWithFault } from './support/fault-run.js';
+import { bytes } from './support/plain-state.js';
+import { openStore, parameters } from './support/stores.js';
 
 const chosen = { parameters: parameters({ snapshotPeriod: 3, retainedEpochs: 2 }) };
+const failed = { code: 'ANCESTRAL_RECORDS_WRITE_FAILED' };
 
-/** Everything a store can do, in a short life; `reached` hears of each completed height. */
-async function live(database: StateDatabase, reached: (height: number | undefined) => void): Promise<void> {
-  const store = await openStore(database, chosen);
-  try {
-    await store.initialize({ records: [pack([]), pack([])] });
-    reached(0);
-    await store.write([{ key: bytes(70), value: bytes(1) }]);
-    const grow = async (to: number): Promise<void> => {
-      for (let height = (store.height ?? 0) + 1; height <= to; height++) {
-        await store.commitBlock(await store.prepareBlock(height, changesOf(height)));
-        reached(height);
-        await store.maintenance();
-      }
-    };
-    await grow(8);
-    reached(undefined);
-    await store.rewind(3);
-    reached(3);
-    await grow(6);
-    const source = await memoryStore(chosen);
-    await source.initialize({ records: [] });
-    for (let height = 1; height <= 6; height++) {
-      await source.commitBlock(await source.prepareBlock(height, changesOf(height)));
-    }
-    reached(undefined);
-    await store.reset();
-    for (const height of [3, 6]) {
-      const manifest = await source.manifest(height);
-      await store.beginDownload(manifest);
-      for (const index of height === 3 ? [0, 1] : manifest.entries.keys()) {
-        const { records } = await source.readChunk({ height, startKey: manifest.range(index).startKey });
-        await store.commitRange(await store.proveRange(index, records));
-      }
-    }
-    await store.finishDownload({ stateRoot: source.stateRoot() });
-    reached(6);
-    await grow(7);
-  } finally {
-    await store.close();
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => {
+  unhandled.push(reason);
+};
+beforeAll(() => {
+  process.on('unhandledRejection', note);
+});
+afterAll(async () => {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+/** Runs a job once for each of its writes, that one failing; returns how many really failed. */
+async function failEveryWrite(prepared: PreparedJob, kind: FaultKind): Promise<number> {
+  const { writes } = await runWithFault(prepared);
+  let failures = 0;
+  for (let at = 1; at <= writes; at++) {
+    const outcome = await runWithFault(prepared, { write: { at, kind } });
+    if (!outcome.hasFailed) continue;
+    failures++;
+    expectWriteFailure(outcome);
   }
+  return failures;
 }
 
-describe.each([
-  ['is refused', false],
-  ['fails although it was written', true],
-])('when the n-th write %s', (_name, isWritten) => {
-  test('every n leaves a database that opens with sums that match', async () => {
-    const counting = new FaultyDatabase(new MemoryLevel({ storeEncoding: 'view' }), Number.POSITIVE_INFINITY, false);
-    await counting.inner.open();
-    await live(counting, () => {});
-    expect(counting.writes).toBeGreaterThan(30);
-    for (let n = 1; n <= counting.writes; n++) {
-      const inner = new MemoryLevel<Uint8Array, Uint8Array>({ storeEncoding: 'view' });
-      await inner.open();
-      let height: number | undefined;
-      const life = live(new FaultyDatabase(inner, n, isWritten), (at) => {
-        height = at;
-      });
-      await expect(life).rejects.toMatchObject({ code: 'ANCESTRAL_RECORDS_WRITE_FAILED' });
-      const store = await openStore(inner, chosen);
-      await verifyStore(store, inner);
-      if (height !== undefined && store.height !== undefined) {
-        expect([height, height + 1, 3]).toContain(store.height);
-        if (!isWritten) expect(store.height === height || store.height === 3).toBe(true);
-        expect(sorted(await rawState(inner))).toEqual(sorted(replay(store.height, changesOf)));
+function expectWriteFailure({ error }: Outcome): void {
+  expect(error).toMatchObject(failed);
+  expect(isPlanned(error)).toBe(true);
+}
+
+describe.each(smallJobs.map((job) => [job.name, job] as const))('%s', (_name, job) => {
+  test.each(['reject', 'reject-on', 'stop', 'apply-reject', 'apply-stop'] as const)(
+    'when the n-th write fails (%s), every n leaves the last completed state',
+    async (kind) => {
+      expect(await failEveryWrite(await prepareJob(job), kind)).toBeGreaterThan(2);
+    },
+  );
+
+  test.each(['reject', 'stop'] as const)(
+    'when the n-th read fails (%s), every n leaves the last completed state',
+    async (kind) => {
+      const prepared = await prepareJob(job);
+      const { reads } = await runWithFault(prepared);
+      let failures = 0;
+      for (let at = 1; at <= reads; at++) {
+        const { hasFailed, error } = await runWithFault(prepared, { read: { at, kind } });
+        if (kind === 'stop' && hasFailed && at < reads) expect(isPlanned(error)).toBe(true);
+        if (error !== undefined) failures++;
       }
-      if (store.phase === 'empty') await store.initialize({ records: [] });
-      if (store.height !== undefined) {
-        const next = store.height + 1;
-        await store.commitBlock(await store.prepareBlock(next, changesOf(next)));
-        await store.maintenance();
-        await verifyStore(store, inner);
-      }
-      await store.close();
-    }
-  });
+      expect(failures).toBeGreaterThan(2);
+    },
+  );
+});
+
+describe.each(wideJobs.map((job) => [job.name, job] as const))('%s', (_name, job) => {
+  test.each(['stop', 'apply-reject'] as const)(
+    'when the n-th write fails (%s), every n leaves the last completed state',
+    async (kind) => {
+      expect(await failEveryWrite(await prepareJob(job), kind)).toBeGreaterThan(4);
+    },
+  );
 });
 
 describe('after a failed write', () => {
-  test('the store refuses everything and says to open it again', async () => {
+  async function memory(): Promise<MemoryLevel<Uint8Array, Uint8Array>> {
     const inner = new MemoryLevel<Uint8Array, Uint8Array>({ storeEncoding: 'view' });
     await inner.open();
-    const store = await openStore(new FaultyDatabase(inner, 4, false), chosen);
-    await store.initialize({ records: [] });
+    return inner;
+  }
+
+  test('the store refuses everything and says to open it again', async () => {
+    const inner = await memory();
+    await (await openStore(inner, chosen)).initialize({ records: [] });
+    const store = await openStore(faultyDatabase(inner, { write: { at: 1, kind: 'reject' } }), chosen);
     const prepared = await store.prepareBlock(1, changesOf(1));
-    const failed = { code: 'ANCESTRAL_RECORDS_WRITE_FAILED' };
     await expect(store.commitBlock(prepared)).rejects.toMatchObject({
       ...failed,
-      cause: new Error('no space left on device'),
+      cause: new Error('the fault that was planned'),
     });
     expect(store.height).toBe(0);
     await expect(store.commitBlock(prepared)).rejects.toMatchObject({
@@ -143,11 +105,9 @@ describe('after a failed write', () => {
   });
 
   test('of records outside of the state, it refuses everything too', async () => {
-    const inner = new MemoryLevel<Uint8Array, Uint8Array>({ storeEncoding: 'view' });
-    await inner.open();
-    const store = await openStore(new FaultyDatabase(inner, 4, false), chosen);
-    await store.initialize({ records: [] });
-    const failed = { code: 'ANCESTRAL_RECORDS_WRITE_FAILED' };
+    const inner = await memory();
+    await (await openStore(inner, chosen)).initialize({ records: [] });
+    const store = await openStore(faultyDatabase(inner, { write: { at: 1, kind: 'reject' } }), chosen);
     await expect(store.write([{ key: bytes(70), value: bytes(1) }])).rejects.toMatchObject(failed);
     await expect(store.get(bytes(70))).rejects.toMatchObject(failed);
     await expect(store.prepareBlock(1, changesOf(1))).rejects.toMatchObject(failed);

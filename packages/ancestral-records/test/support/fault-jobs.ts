@@ -25,8 +25,10 @@ export interface FaultJob {
   steps(): Promise<Step[]> | Step[];
 }
 
-const small = parameters({ snapshotPeriod: 3, retainedEpochs: 2, maxRangeRecords: 4 });
+const small = parameters({ snapshotPeriod: 3, retainedEpochs: 2, maxRangeRecords: 4, maxKeyBytes: 64 });
 const chosen = { parameters: small };
+/** Each prefix is one range. */
+const whole = parameters({ snapshotPeriod: 3, retainedEpochs: 2, maxKeyBytes: 64 });
 
 export async function commit(store: StateStore, changes: readonly RecordChange[]): Promise<void> {
   const height = (store.height as number) + 1;
@@ -89,10 +91,10 @@ const finish = (source: StateStore, height: number): Step => ({
 });
 
 /** A chain whose first block of each epoch changes so many keys that deleting and rewinding take several steps. */
-const wide = parameters({ snapshotPeriod: 2, retainedEpochs: 2, maxRangeRecords: 4 });
+const wide = parameters({ snapshotPeriod: 2, retainedEpochs: 2, maxRangeRecords: 1, maxKeyBytes: 64 });
 function wideChanges(height: number): RecordChange[] {
   const changes: RecordChange[] = [];
-  for (let i = 0; i < (height % 2 === 1 ? 4500 : 20); i++) {
+  for (let i = 0; i < (height % 2 === 1 ? 2200 : 20); i++) {
     const value = (i + height) % 9 === 0 ? undefined : bytes(height, i & 255);
     changes.push({ key: bytes(5, i >> 8, i & 255), value });
   }
@@ -132,6 +134,13 @@ export const smallJobs: readonly FaultJob[] = [
   job({
     name: 'rewind while a manifest is being built',
     prepare: after([genesis, ...blocks(1, 5)]),
+    from: 5,
+    steps: () => [block(6), rewind(0), ...blocks(1, 3)],
+  }),
+  job({
+    name: 'rewind while a manifest is being built that needs no record of the state',
+    parameters: whole,
+    prepare: after([genesis, ...blocks(1, 5)], { parameters: whole }),
     from: 5,
     steps: () => [block(6), rewind(0), ...blocks(1, 3)],
   }),

@@ -1,9 +1,15 @@
 import { expect } from '@jest/globals';
 import { MemoryLevel } from 'memory-level';
 import type { DatabaseWrite, StateStore } from '../../src/index.js';
-import { type FaultKind, type FaultPlan, faultyDatabase, plannedFault } from '../../src/testing.js';
+import {
+  type FaultKind,
+  type FaultPlan,
+  type FaultyDatabase,
+  faultyDatabase,
+  plannedFault,
+} from '../../src/testing.js';
 import { commit, type FaultJob, type Standing, type Step } from './fault-jobs.js';
-import { bytes, fromHex, hex, type PlainState, pack, sorted } from './plain-state.js';
+import { bytes, type PlainState, pack, sorted } from './plain-state.js';
 import { openStore } from './stores.js';
 import { rawState, replay, verifyStore } from './verify-store.js';
 
@@ -59,11 +65,20 @@ export async function runWithFault(prepared: PreparedJob, plan: FaultPlan = {}):
   } catch (caught) {
     error = caught;
   }
+  await quiet(faulty);
   await store?.close();
   if (error === undefined) expect(done).toBe(steps.at(-1)?.to);
   await checkWhatIsLeft(prepared, inner, { done, next, kind: plan.write?.kind ?? plan.read?.kind });
   await inner.close();
   return { writes: faulty.writes, reads: faulty.reads, hasFailed: faulty.hasFailed, error };
+}
+
+/** Waits until nothing that goes on in the background uses the database any more. */
+async function quiet(database: FaultyDatabase): Promise<void> {
+  for (let calls = -1; calls !== database.writes + database.reads; ) {
+    calls = database.writes + database.reads;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** True if an error is the planned fault, or was caused by it. */
