@@ -5,7 +5,7 @@ import { encodedSumBytes, type HashOptions } from '../hasher.js';
 import { allAncestral, ancestralKey, type DatabaseInterval, formatKey, snapshotKey, tipKey } from '../layout.js';
 import type { Manifest } from '../manifest.js';
 import { summariesOf } from '../manifest-summaries.js';
-import { decodeSnapshot, decodeTip, encodeSnapshot, encodeTip, type Summary } from '../metadata.js';
+import { decodeSnapshot, decodeTip, encodeSnapshot, encodeSummary, encodeTip, type Summary } from '../metadata.js';
 import { checkFormat } from '../parameters.js';
 import { joinSums } from '../prefix-sums.js';
 import { readManifest, snapshotAt } from '../snapshots.js';
@@ -48,7 +48,7 @@ export async function checkBookkeeping(
   try {
     await attempt('format', () => formatProblem(context, snapshot));
     await attempt('tip', () => tipProblem(context, snapshot, before));
-    await attempt('summaries', () => summariesProblem(context, snapshot, options));
+    await attempt('summaries', () => summariesProblem(context, snapshot, before, options));
     await attempt('snapshot', () => snapshotProblem(context, height, snapshot, options));
     await attempt('ancestral-records', () => strayProblem(context, snapshot));
   } finally {
@@ -128,10 +128,19 @@ async function tipProblem(
 async function summariesProblem(
   context: StoreContext,
   snapshot: AbstractSnapshot,
+  before: { readonly version: number },
   options: HashOptions,
 ): Promise<string | undefined> {
   const summaries = await readSummaries(context, snapshot);
   const tip = decodeTip(await context.disk.get(tipKey, snapshot));
+  const known = context.standing;
+  if (before.version === context.version && tip.height === known.tip.height) {
+    const isSame = [...summaries].every(([prefix, summary]) => {
+      const other = known.summaries.get(prefix);
+      return other !== undefined && equalBytes(encodeSummary(other), encodeSummary(summary));
+    });
+    if (!isSame || summaries.size !== known.summaries.size) return 'they are others than in memory';
+  }
   return await summaryProblem(context, summaries, tip.stateRoot, options);
 }
 

@@ -44,12 +44,22 @@ interface Moved {
 export async function checkTip(
   context: StoreContext,
   check: TipCheck,
-): Promise<{ readonly height: number; readonly damaged: DamagedPrefix[] }> {
+): Promise<{ readonly height: number | undefined; readonly damaged: DamagedPrefix[] }> {
   const snapshot = context.disk.snapshot();
+  const damaged: DamagedPrefix[] = [];
   try {
-    const tip = decodeTip(await context.disk.get(tipKey, snapshot));
-    const stored = await readSummaries(context, snapshot);
-    const damaged: DamagedPrefix[] = [];
+    let height: number;
+    let stored: ReadonlyMap<number, Summary>;
+    try {
+      height = decodeTip(await context.disk.get(tipKey, snapshot)).height;
+      stored = await readSummaries(context, snapshot);
+    } catch (cause) {
+      if (isNoDamage(cause, check.signal)) throw cause;
+      for (const prefix of check.prefixes) {
+        damaged.push({ prefix, reason: 'unreadable', expected: '', actual: '', cause, suspects: [] });
+      }
+      return { height: undefined, damaged };
+    }
     for (const prefix of check.prefixes) {
       const moved: Moved = { count: 0, bytes: 0, sum: undefined, touched: new Set() };
       const suspects = (): number[] => [...moved.touched].sort((a, b) => a - b);
@@ -64,7 +74,7 @@ export async function checkTip(
       const found = await compare(context, check.totals.get(prefix), moved, stored.get(prefix));
       if (found !== undefined) damaged.push({ prefix, ...found, suspects: suspects() });
     }
-    return { height: tip.height, damaged };
+    return { height, damaged };
   } finally {
     await snapshot.close();
   }

@@ -96,17 +96,18 @@ export async function verifyPaced(store: StateStore, options: VerifyOptions, pac
       if (!isAfter && !isBefore && !(endKey?.length === 1 && endKey[0] === prefix)) damagedPrefixSet.add(prefix);
     }
   }
-  const hasManifestProblem = problems.some(({ what }) => what === 'manifest');
+  const isStanding = problems.every(({ what }) => !['tip', 'summaries', 'manifest'].includes(what));
   const unverifiedPrefixes = hasTip
-    ? context.parameters.statePrefixes.filter((prefix) => hasManifestProblem || damagedPrefixSet.has(prefix))
+    ? context.parameters.statePrefixes.filter((prefix) => !isStanding || damagedPrefixSet.has(prefix))
     : [];
   const prefixes = context.parameters.statePrefixes.filter((prefix) => !unverifiedPrefixes.includes(prefix));
   internals.requireReady();
-  const tip = hasTip
-    ? await internals.reading(
-        checkTip(context, { height, regions, totals, prefixes, hasLookups, pace: pacing.pace, signal }),
-      )
-    : undefined;
+  const tip =
+    hasTip && isStanding
+      ? await internals.reading(
+          checkTip(context, { height, regions, totals, prefixes, hasLookups, pace: pacing.pace, signal }),
+        )
+      : undefined;
   const damagedPrefixes = tip?.damaged ?? [];
   const isClean = damage.size + damagedPrefixes.length + problems.length + unverifiedPrefixes.length === 0;
   return {
