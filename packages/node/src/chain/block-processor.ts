@@ -1,7 +1,7 @@
 import type { PreparedBlock, StateStore } from '@hs/ancestral-records';
 import { equalBytes, toHex } from '@hs/bytes';
 import { type Block, createBlockCodec, type Transaction } from '@hs/wire';
-import { NodeError } from '../node-error.js';
+import { hasCode, NodeError } from '../node-error.js';
 import { createBlockView } from '../state/block-view.js';
 import { SerialQueue } from '../state/serial-queue.js';
 import type { BlockSealer, Chain, HeaderFacts } from './chain.js';
@@ -71,7 +71,7 @@ export class BlockProcessor<Header> {
       const { signal } = options;
       const prepared = await store.prepareBlock(height, view.changes(), signal === undefined ? {} : { signal });
       requireRoot('state root', height, facts.stateRoot, prepared.stateRoot);
-      requireRoot('snapshot root', height, facts.snapshotRoot, this.#carriedSnapshotRoot(height));
+      requireRoot('snapshot root', height, facts.snapshotRoot, await this.#carriedSnapshotRoot(height, signal));
       await store.commitBlock(prepared, { otherWrites: [chainStore.blockWrite(height, this.#codec.encode(block))] });
       this.#report(prepared, { hash, timeMs: facts.timeMs, transactions: block.transactions, started });
     });
@@ -113,7 +113,7 @@ export class BlockProcessor<Header> {
         timeMs: options.timeMs,
         transactions: applied,
         stateRoot: prepared.stateRoot,
-        snapshotRoot: this.#carriedSnapshotRoot(height),
+        snapshotRoot: await this.#carriedSnapshotRoot(height),
       });
       const otherWrites = [
         ...chainStore.headerWrites([block.header]),
@@ -142,17 +142,21 @@ export class BlockProcessor<Header> {
     return next;
   }
 
-  #carriedSnapshotRoot(height: number): Uint8Array | undefined {
+  /** The root that the header at `height` carries; waits until its manifest is built. */
+  async #carriedSnapshotRoot(height: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const snapshotHeight = this.#options.chain.snapshotCarriedBy(height);
     if (snapshotHeight === undefined) return undefined;
-    const snapshot = this.#options.store.snapshots().find((candidate) => candidate.height === snapshotHeight);
-    if (snapshot === undefined) {
+    try {
+      const snapshot = await this.#options.store.awaitSnapshot(snapshotHeight, signal === undefined ? {} : { signal });
+      return snapshot.root;
+    } catch (cause) {
+      if (!hasCode(cause, 'ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE')) throw cause;
       throw new NodeError(
         'NODE_DATABASE',
-        `block ${height} needs the root of snapshot ${snapshotHeight}, not kept here`,
+        `block ${height} needs the root of snapshot ${snapshotHeight}, which is not kept here`,
+        { cause },
       );
     }
-    return snapshot.root;
   }
 
   #report(
