@@ -167,6 +167,7 @@ async function checkTogether(check: RegionCheck, regions: readonly Region[]): Pr
       from = until;
       key = step.next?.key ?? regions[from]?.startKey ?? key;
     }
+    await check.pace(scannedBytes);
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await settle(next);
     await encodeSettled();
   } finally {
