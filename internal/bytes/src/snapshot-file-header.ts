@@ -110,6 +110,9 @@ export async function readSnapshotFileHead<Manifest extends { readonly entries: 
   for (const [page, { length, hash }] of rows.entries()) {
     manifestBytes += length;
     checkManifestBytes();
+    if (snapshotFileHeaderBytes + manifestBytes > header.fileBytes) {
+      throw fail({ problem: 'table', detail: 'its pages are longer than the file' });
+    }
     const bytes = await takeAll(length);
     if (!equalBytes(manifestPageHash(bytes, sha256), hash)) {
       throw fail({ problem: 'page', detail: `manifest page ${page} does not have its hash`, page });

@@ -23,14 +23,14 @@ describe('the command line', () => {
       backend: undefined,
       threads: 1,
       hasProgress: undefined,
-      expectations: { either: undefined, total: undefined, root: undefined },
+      expectations: { either: undefined, total: undefined, root: undefined, snapshotRoot: undefined },
       isJson: false,
       hasPrefixes: false,
     });
   });
 
   test('takes expectations in either case', () => {
-    const expectations = { either: total, total, root: undefined };
+    const expectations = { either: total, total, root: undefined, snapshotRoot: undefined };
     const parsed = parseCommandLine(['merge', '--expect', total.toUpperCase(), '--expect-total', total, 'a']);
     expect(parsed).toMatchObject({ kind: 'merge', expectations });
   });
@@ -53,6 +53,10 @@ describe('the command line', () => {
     [['sum', '--json=yes'], "'--json' does not take an argument"],
     [['sum', '--format'], "'--format <value>' argument missing"],
     [['sum', '-', '-'], 'standard input can be read only once'],
+    [['sum', '--format', 'snapshot'], '--format is binary, jsonl; not snapshot'],
+    [['verify', '--expect', total, '--format', 'csv'], '--format is binary, jsonl, snapshot; not csv'],
+    [['verify', '--expect', total, '--format', 'snapshot', 'a', 'b'], 'a snapshot file is verified alone'],
+    [['merge', '--expect-snapshot-root', total, 'a'], "Unknown option '--expect-snapshot-root'"],
     [['verify', '--expect', 'd6be'], '--expect takes 64 hex digits'],
     [['verify', '--expect', '0'.repeat(64)], 'zero is the checksum of no records'],
     [['verify', '--expect-root', '0'.repeat(64)], 'zero is the checksum of no records'],
@@ -113,8 +117,10 @@ describe('a comparison', () => {
     [false, { root: isTotal }],
     [false, { total: isTotal, root: isNeither }],
     [false, { either: isTotal, total: isNeither }],
+    [false, { snapshotRoot: isRoot }],
   ])('is %s where %j is expected of total 11… and root 22…', (isMatch, expected) => {
-    const expectations = { either: undefined, total: undefined, root: undefined, ...expected };
+    const none = { either: undefined, total: undefined, root: undefined, snapshotRoot: undefined };
+    const expectations = { ...none, ...expected };
     const verdict = compare(sum, expectations);
     expect(verdict.isMatch).toBe(isMatch);
     expect(verdict.checks.length).toBe(Object.keys(expected).length);

@@ -47,7 +47,7 @@ describe('README samples, run against the built package in a process of their ow
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('are all found', () => {
-    expect(samples.length).toBe(6);
+    expect(samples.length).toBe(7);
   });
 
   test.each(samples.map((sample, index) => [index + 1, sample] as const))('sample %i runs', async (index, sample) => {

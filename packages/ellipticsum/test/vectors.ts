@@ -25,3 +25,14 @@ export interface GenesisVectors {
     readonly records: readonly (readonly [key: string, value: string])[];
   }[];
 }
+
+/** A snapshot file that packages/node/scripts/make-snapshot-fixtures.mjs wrote. */
+export interface SnapshotFileVector {
+  readonly identity: string;
+  readonly stateRoot: string;
+  readonly snapshotRoot: string;
+  readonly records: number;
+  /** Length of the block of each range; the last one ends the file. */
+  readonly blockBytes: readonly number[];
+  readonly file: string;
+}

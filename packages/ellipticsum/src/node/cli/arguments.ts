@@ -11,6 +11,8 @@ export interface Expectations {
   readonly either: string | undefined;
   readonly total: string | undefined;
   readonly root: string | undefined;
+  /** Only a snapshot file has one. */
+  readonly snapshotRoot: string | undefined;
 }
 
 export interface OutputOptions {
@@ -21,8 +23,8 @@ export interface OutputOptions {
 export interface SumArguments extends BackendOptions, OutputOptions {
   readonly kind: 'sum' | 'verify';
   readonly files: readonly string[];
-  /** Undefined: by the file's name. */
-  readonly format: RecordFileFormat | undefined;
+  /** Undefined: by the file's name and first bytes. */
+  readonly format: RecordFileFormat | 'snapshot' | undefined;
   readonly isAscending: boolean;
   readonly maxKeyBytes: number | undefined;
   readonly maxValueBytes: number | undefined;
@@ -50,6 +52,7 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const outputFlags: FlagKinds = { json: flag, prefix: flag, 'no-prefix': flag, help: { ...flag, short: 'h' } };
 const expectFlags: FlagKinds = { expect: text, 'expect-total': text, 'expect-root': text };
+const snapshotFlags: FlagKinds = { 'expect-snapshot-root': text };
 const recordFlags: FlagKinds = {
   format: text,
   ascending: flag,
@@ -63,7 +66,7 @@ const recordFlags: FlagKinds = {
 };
 const flagsOf = {
   sum: { ...outputFlags, ...recordFlags },
-  verify: { ...outputFlags, ...recordFlags, ...expectFlags },
+  verify: { ...outputFlags, ...recordFlags, ...expectFlags, ...snapshotFlags },
   merge: { ...outputFlags, ...expectFlags },
 };
 
@@ -86,12 +89,14 @@ export function parseCommandLine(args: readonly string[]): CommandArguments {
     return { kind: command, files, expectations, ...output };
   }
   if (command === 'verify' && Object.values(expectations).every((hex) => hex === undefined)) {
-    throw usageFailure('verify needs --expect, --expect-total or --expect-root');
+    throw usageFailure('verify needs --expect, --expect-total, --expect-root or --expect-snapshot-root');
   }
+  const format = oneOf(flags, 'format', command === 'sum' ? ['binary', 'jsonl'] : ['binary', 'jsonl', 'snapshot']);
+  if (format === 'snapshot' && files.length > 1) throw usageFailure('a snapshot file is verified alone');
   return {
     kind: command,
     files: files.length === 0 ? ['-'] : files,
-    format: oneOf(flags, 'format', ['binary', 'jsonl']),
+    format,
     isAscending: flags.has('ascending'),
     maxKeyBytes: numberOf(flags, 'max-key-bytes'),
     maxValueBytes: numberOf(flags, 'max-value-bytes'),
@@ -176,7 +181,12 @@ function domainOf(domain: string | undefined): string | undefined {
 function expectationsOf(flags: Flags): Expectations {
   const total = hexOf(flags, 'expect-total');
   if (total !== undefined) requireSum(total);
-  return { either: hexOf(flags, 'expect'), total, root: hexOf(flags, 'expect-root') };
+  return {
+    either: hexOf(flags, 'expect'),
+    total,
+    root: hexOf(flags, 'expect-root'),
+    snapshotRoot: hexOf(flags, 'expect-snapshot-root'),
+  };
 }
 
 function hexOf(flags: Flags, name: string): string | undefined {

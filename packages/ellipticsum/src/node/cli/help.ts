@@ -4,7 +4,7 @@ import { backendNames } from './open-backend.js';
 
 const exitCodeHelp = `Exit codes:
   0    done, and as expected if something was expected
-  1    not as expected
+  1    not as expected, or a range of a snapshot file is damaged
   2    wrong arguments, or a backend that does not work here
   3    input that cannot be read or is malformed; the message says where. Output that cannot be written
   130  interrupted (143: terminated)
@@ -16,6 +16,7 @@ const recordInputHelp = `FILE holds records; - is standard input, and so is no F
   --format FORMAT        binary: uvarint(key length) key uvarint(value length) value, for each record
                          jsonl: a line {"key":HEX,"value":HEX} for each record
                          default: jsonl for *.jsonl and *.ndjson, binary for the rest
+                         snapshot, for "verify": a snapshot file; recognized without this
   --ascending            refuse records whose key is not greater than the key before, over all files in the order
                          given; without it a key that comes twice counts twice and nobody notices
   --max-key-bytes N      longest key accepted, default ${recordFileDefaults.maxKeyBytes}
@@ -56,11 +57,17 @@ apart, on as many machines as there are.
 ${recordInputHelp}${outputHelp}
 ${exitCodeHelp}`,
   verify: `usage: ellipticsum verify (--expect HEX | --expect-total HEX | --expect-root HEX) [options] [FILE...]
+       ellipticsum verify (--expect HEX | --expect-snapshot-root HEX | ...) [options] SNAPSHOT
 
 Sums the records as "ellipticsum sum" does and compares. Where several things are expected, all must hold. Zero, the
 checksum of no records, is no expectation.
 
-${expectHelp}
+A snapshot file is recognized by its first bytes and verified alone: its list of ranges against the root that is
+expected, and every range against the list. Damaged ranges are named. --expect takes its snapshot root as well, and the
+other options about what is expected hold for its state root and total.
+
+${expectHelp}  --expect-snapshot-root HEX  the snapshot root of a snapshot file must be this
+
 ${recordInputHelp}${outputHelp}
 ${exitCodeHelp}`,
   merge: `usage: ellipticsum merge [options] FILE...

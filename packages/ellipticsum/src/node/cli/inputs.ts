@@ -1,6 +1,8 @@
 import { createReadStream, fstat, stat } from 'node:fs';
 import { promisify } from 'node:util';
+import { concatBytes } from '@hs/bytes';
 import {
+  isSnapshotFile,
   type RecordBatch,
   type RecordFileFormat,
   type RecordFileOptions,
@@ -12,16 +14,46 @@ const readBytes = 1_048_576;
 const maxTextBytes = 1_048_576;
 
 /** A file that was named, or standard input. */
-interface Input {
+export interface Input {
+  readonly path: string;
   /** For messages. */
   readonly name: string;
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
-function inputOf(file: string): Input {
-  if (file !== '-') return { name: file, open: () => createReadStream(file, { highWaterMark: readBytes }) };
+/** What a name on the command line stands for. */
+export function inputOf(file: string): Input {
+  if (file !== '-') return { path: file, name: file, open: () => createReadStream(file, { highWaterMark: readBytes }) };
   if (process.stdin.isTTY) throw usageFailure('standard input is a terminal; name a file or pipe the records in');
-  return { name: 'standard input', open: () => process.stdin };
+  return { path: file, name: 'standard input', open: () => process.stdin };
+}
+
+const magicBytes = 8;
+
+/** Whether an input is a snapshot file; and the same input, of which nothing is lost even if it can be read only once. */
+export async function lookAt(input: Input): Promise<{ readonly isSnapshot: boolean; readonly input: Input }> {
+  const chunks = input.open()[Symbol.asyncIterator]();
+  const seen: Uint8Array[] = [];
+  let length = 0;
+  try {
+    while (length < magicBytes) {
+      const { done, value } = await chunks.next();
+      if (done === true) break;
+      seen.push(value);
+      length += value.length;
+    }
+  } catch (error) {
+    throw inputFailure(input.name, error);
+  }
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* seen.splice(0);
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
+    } finally {
+      await chunks.return?.();
+    }
+  };
+  return { isSnapshot: isSnapshotFile(concatBytes(...seen)), input: { ...input, open: all } };
 }
 
 /** Bytes of all files together, or undefined where one has no size, such as a pipe. Fails if one is not there. */
@@ -47,13 +79,12 @@ export interface ReadRecordsOptions extends Omit<RecordFileOptions, 'format'> {
   readonly inspect: (batch: RecordBatch) => void;
 }
 
-/** The records of all files, one file after the other. */
-export async function* readRecords(files: readonly string[], options: ReadRecordsOptions): AsyncGenerator<RecordBatch> {
+/** The records of all inputs, one after the other. */
+export async function* readRecords(inputs: readonly Input[], options: ReadRecordsOptions): AsyncGenerator<RecordBatch> {
   const { format: wanted, inspect, ...limits } = options;
-  for (const file of files) {
-    const { name, open } = inputOf(file);
-    const format = wanted ?? (/\.(jsonl|ndjson)$/i.test(file) ? 'jsonl' : 'binary');
-    const chunks = format === 'binary' && wanted === undefined ? refuseJson(open()) : open();
+  for (const { path, name, open } of inputs) {
+    const format = wanted ?? (/\.(jsonl|ndjson)$/i.test(path) ? 'jsonl' : 'binary');
+    const chunks = format === 'binary' && wanted === undefined ? refuseOthers(open()) : open();
     const batches = readRecordFile(chunks, { ...limits, format });
     while (true) {
       const batch = await next(batches, name);
@@ -78,10 +109,10 @@ async function next(batches: AsyncGenerator<RecordBatch, void>, name: string): P
 }
 
 /**
- * Passes on what does not begin as a JSON object does. As a binary record that would be a key of 123 bytes: possible, so
- * the format must then be given, and a file of JSON lines is never summed as something else.
+ * Passes on what begins neither as a JSON object does nor as a snapshot file. A JSON object as a binary record would be a key of
+ * 123 bytes: possible, so the format must then be given, and a file of JSON lines is never summed as something else.
  */
-async function* refuseJson(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* refuseOthers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let first: number | undefined;
   let isKnown = false;
   for await (const chunk of chunks) {
@@ -95,6 +126,9 @@ async function* refuseJson(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
             exitCodes.input,
             'this looks like JSON; say --format jsonl, or --format binary if it is not',
           );
+        }
+        if (first === 0 && byte === 0x48) {
+          throw new CommandFailure(exitCodes.input, 'this looks like a snapshot file, which "verify" takes alone');
         }
       }
     }

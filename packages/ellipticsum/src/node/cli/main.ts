@@ -1,8 +1,8 @@
 /**
  * The command `ellipticsum`.
  *
- * The arguments say what to do, a command makes one partial sum, and what comes of it goes to standard output at the very end:
- * nothing is printed there unless all input was good. Messages and progress go to standard error. Every way out has an
+ * The arguments say what to do, a command makes one partial sum or one report of a snapshot file, and what comes of it
+ * goes to standard output at the very end: nothing is printed there unless all input was good. Messages and progress go to standard error. Every way out has an
  * exit code of its own; a mismatch has 1, so nothing else may.
  */
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,8 @@ import { parseCommandLine } from './arguments.js';
 import { mergeFiles, sumFiles } from './commands.js';
 import { CommandFailure, exitCodes } from './exit-codes.js';
 import { helpTexts } from './help.js';
-import { compare, reportText } from './report.js';
+import { compare, isSnapshotReport, reportText } from './report.js';
+import { snapshotReportText } from './snapshot-report.js';
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseCommandLine(args);
@@ -23,9 +24,13 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(`${manifest.version}\n`);
     return exitCodes.ok;
   }
-  const partial = await (options.kind === 'merge' ? mergeFiles(options) : sumFiles(options));
-  const verdict = compare(partial, options.expectations);
-  process.stdout.write(reportText(partial, verdict, options));
+  const sums = await (options.kind === 'merge' ? mergeFiles(options) : sumFiles(options));
+  const verdict = compare(sums, options.expectations);
+  if (isSnapshotReport(sums)) {
+    process.stdout.write(snapshotReportText(sums, verdict, options));
+    return verdict.isMatch && sums.damaged.length === 0 ? exitCodes.ok : exitCodes.mismatch;
+  }
+  process.stdout.write(reportText(sums, verdict, options));
   return verdict.isMatch ? exitCodes.ok : exitCodes.mismatch;
 }
 
