@@ -1,7 +1,20 @@
-import type { RecordChange, StateDatabase, StateParameters, StateStore } from '../../src/index.js';
+import {
+  type DatabaseWrite,
+  importSnapshot,
+  type RecordChange,
+  rawDatabaseSource,
+  rebuildState,
+  repairState,
+  type StateDatabase,
+  type StateParameters,
+  type StateStore,
+  storeSource,
+} from '../../src/index.js';
+import { pageKey } from '../../src/layout.js';
 import { changesOf as chainChanges } from '../crash/chain.mjs';
 import { bytes, pack } from './plain-state.js';
-import { memoryStore, openStore, parameters } from './stores.js';
+import { fileOf, open } from './snapshot-files.js';
+import { memoryDatabase, memoryStore, openStore, parameters } from './stores.js';
 
 /** A height, or a phase without one. */
 export type Standing = number | 'empty' | 'downloading';
@@ -9,6 +22,8 @@ export type Standing = number | 'empty' | 'downloading';
 /** One completed operation, and where the store stands when it is done. */
 export interface Step {
   readonly to: Standing;
+  /** Where it may be found in between. */
+  readonly via?: Standing;
   run(store: StateStore): Promise<void>;
 }
 
@@ -23,6 +38,8 @@ export interface FaultJob {
   /** Where the store stands before the steps. */
   readonly from: Standing;
   steps(): Promise<Step[]> | Step[];
+  /** Does again, on what is left, what must be done before the state can be expected to be whole: leads to height 6. */
+  readonly again?: () => Promise<(store: StateStore) => Promise<void>>;
 }
 
 const small = parameters({ snapshotPeriod: 3, retainedEpochs: 2, maxRangeRecords: 4, maxKeyBytes: 64 });
@@ -62,6 +79,36 @@ export async function provider(): Promise<StateStore> {
   for (const step of [genesis, ...blocks(1, 6)]) await step.run(store);
   return store;
 }
+
+/** What repairs and rebuilds take records from. */
+async function replacement(height: number): Promise<ReturnType<typeof storeSource>> {
+  const source = await provider();
+  return storeSource(source, await source.manifest(height));
+}
+
+/** Damages records of the state and of an epoch behind the back of the store, and a manifest page. */
+async function damage(database: StateDatabase, keys: readonly Uint8Array[]): Promise<void> {
+  const writes: DatabaseWrite[] = [{ type: 'del', key: pageKey(6, 0) }];
+  for (const [i, key] of keys.entries()) {
+    writes.push(i % 2 === 0 ? { type: 'del', key } : { type: 'put', key, value: bytes(1, 200, i) });
+  }
+  writes.push({ type: 'put', key: bytes(1, 9, 77, 77), value: bytes(1) });
+  await database.batch(writes, { keyEncoding: 'view', valueEncoding: 'view', sync: false });
+}
+
+/** Every tenth key of an interval of the database. */
+async function someKeys(database: StateDatabase, gte: Uint8Array, lt: Uint8Array): Promise<Uint8Array[]> {
+  const iterator = database.iterator({ gte, lt, keyEncoding: 'view', valueEncoding: 'view' });
+  const keys = (await iterator.nextv(10_000)).map(([key]) => key);
+  await iterator.close();
+  return keys.filter((_, i) => i % 10 === 3);
+}
+
+const repair =
+  (source: Awaited<ReturnType<typeof replacement>>) =>
+  async (store: StateStore): Promise<void> => {
+    await repairState(store, { height: 6, source });
+  };
 
 const begin = (source: StateStore, height: number): Step => ({
   to: 'downloading',
@@ -185,6 +232,80 @@ export const smallJobs: readonly FaultJob[] = [
     },
   }),
 ];
+
+/** Import, repair and rebuilding, all of which may be called again after they were cut off. */
+export const recoveryJobs: readonly FaultJob[] = [
+  job({
+    name: 'import of a snapshot file',
+    prepare: nothing,
+    from: 'empty',
+    async steps() {
+      const run = await importing();
+      return [{ to: 6, via: 'downloading', run }, ...blocks(7, 7)];
+    },
+    again: importing,
+  }),
+  job({
+    name: 'rebuilding into a fresh database',
+    prepare: nothing,
+    from: 'empty',
+    async steps() {
+      const run = await rebuilding();
+      return [{ to: 6, via: 'downloading', run }, settle(6)];
+    },
+    again: rebuilding,
+  }),
+  job({
+    name: 'repair of the state',
+    async prepare(database) {
+      await after([genesis, ...blocks(1, 6)])(database);
+      await damage(database, await someKeys(database, bytes(1), bytes(2)));
+    },
+    from: 6,
+    async steps() {
+      return [{ to: 6, run: repair(await replacement(6)) }];
+    },
+    again: async () => repair(await replacement(6)),
+  }),
+  job({
+    name: 'repair of the ancestral records too, which takes the tip back',
+    async prepare(database) {
+      await after([genesis, ...blocks(1, 8)])(database);
+      await damage(database, [
+        ...(await someKeys(database, bytes(1), bytes(2))),
+        ...(await someKeys(database, bytes(3, 0, 0, 0, 0, 0, 0, 0, 6), bytes(4))),
+      ]);
+    },
+    from: 8,
+    async steps() {
+      return [{ to: 6, run: repair(await replacement(6)) }];
+    },
+    again: async () => repair(await replacement(6)),
+  }),
+];
+
+async function importing(): Promise<(store: StateStore) => Promise<void>> {
+  const source = await provider();
+  const file = await fileOf(source, 6);
+  return async (store) => {
+    if (store.height !== undefined) return;
+    await importSnapshot(store, await open(file), { stateRoot: source.stateRoot() });
+  };
+}
+
+async function rebuilding(): Promise<(store: StateStore) => Promise<void>> {
+  const source = await provider();
+  const broken = memoryDatabase();
+  const database = await broken.open();
+  await after([genesis, ...blocks(1, 6)])(database);
+  await damage(database, await someKeys(database, bytes(1), bytes(2)));
+  const manifest = await source.manifest(6);
+  const sources = [rawDatabaseSource(database, manifest), storeSource(source, manifest)];
+  return async (target) => {
+    if (target.height !== undefined) return;
+    await rebuildState({ target, manifest, stateRoot: source.stateRoot(), sources });
+  };
+}
 
 /** The same with so many records that what is done in steps takes several. */
 export const wideJobs: readonly FaultJob[] = [
