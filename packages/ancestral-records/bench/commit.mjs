@@ -1,11 +1,11 @@
 /**
- * Committing blocks: the store, with reading old values, hashing and sums all counted, against a bare LevelDB that is given
- * the very batches the store wrote. After a build:
+ * Committing blocks: the store, with reading old values, hashing and sums all counted, against one batch of the same writes
+ * (state and ancestral records) to a bare LevelDB. After a build:
  *
  * `node bench/commit.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--small 10000] [--changes 5000]
  * [--blocks 20] [--threads 2] [--cache 67108864] [--sync]`
  *
- * Both databases start as copies of one folder, and blocks alternate between them. `--small` is a second, smaller state,
+ * Both databases start as copies of one folder, blocks alternate between them, and in the end they must hold the same. `--small` is a second, smaller state,
  * to see what size costs; 0 leaves it out. `--store` is the entry of another build of the package.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -13,11 +13,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ClassicLevel } from 'classic-level';
+import {
+  allAncestral,
+  allState,
+  ancestralKey,
+  ancestralValue,
+  digest,
+  encodings,
+  openDatabase,
+  stateKey,
+} from './support/bare-database.mjs';
 import { openHasher } from './support/hasher.mjs';
-import { observedDatabase, observedHasher, Stopwatch } from './support/observed-database.mjs';
 import { packedRecords, prefix, randomChanges, randomFrom, recordBytes } from './support/records.mjs';
 import { count, machine, median, printTable, timed, total } from './support/report.mjs';
+import { Stopwatch, timedHasher, timeReads } from './support/stopwatch.mjs';
 
 const { values: chosen } = parseArgs({
   options: {
@@ -47,10 +56,76 @@ const parameters = withDefaults({ identity: new Uint8Array(32), statePrefixes: [
 const hashing = await openHasher(chosen.hasher, threads);
 const folder = await mkdtemp(join(tmpdir(), 'ancestral-records-commit-'));
 
-async function openDatabase(path) {
-  const database = new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' });
-  await database.open();
-  return database;
+/** A bare database that is given the writes a block needs, as the store writes them, in the order of the block's changes. */
+class BareState {
+  #database;
+
+  constructor(database) {
+    this.#database = database;
+  }
+
+  /** What a block of changes reads: the values, and the ancestral records that may exist. */
+  async read(changes) {
+    const [values, marks] = await Promise.all([
+      this.#database.getMany(
+        changes.map(({ key }) => stateKey(key)),
+        encodings,
+      ),
+      this.#database.getMany(
+        changes.map(({ key }) => ancestralKey(0, key)),
+        encodings,
+      ),
+    ]);
+    return values.map((value, i) => ({ value, isRecorded: marks[i] !== undefined }));
+  }
+
+  /** The batch of a block, from what was read for it. */
+  batchOf(changes, old) {
+    return changes.flatMap(({ key, value }, i) => {
+      const write = { type: 'put', key: stateKey(key), value };
+      if (old[i].isRecorded) return [write];
+      return [write, { type: 'put', key: ancestralKey(0, key), value: ancestralValue(old[i].value) }];
+    });
+  }
+
+  write(batch) {
+    return this.#database.batch(batch, { ...encodings, sync: chosen.sync });
+  }
+}
+
+/** Commits blocks to a store and to a bare database in turn. */
+async function commitBlocks({ store, stopwatch, bare, size, random, count: blockCount }) {
+  const runs = [];
+  for (let block = 0; block < warmUpBlocks + blockCount; block++) {
+    const changes = randomChanges(size, blockChanges, random);
+    stopwatch.reset();
+    const cpuBefore = process.cpuUsage();
+    const started = performance.now();
+    const prepared = await store.prepareBlock(store.height + 1, changes);
+    const phases = { ...stopwatch.read() };
+    const preparedAt = performance.now();
+    await store.commitBlock(prepared);
+    const ended = performance.now();
+    const cpu = process.cpuUsage(cpuBefore);
+
+    let old;
+    const readMs = await timed(async () => {
+      old = await bare.read(changes);
+    });
+    const batch = bare.batchOf(changes, old);
+    const batchMs = await timed(() => bare.write(batch));
+    if (block < warmUpBlocks) continue;
+    runs.push({
+      ...phases,
+      storeMs: ended - started,
+      commitMs: ended - preparedAt,
+      cpuMs: (cpu.user + cpu.system) / 1000,
+      readMs,
+      batchMs,
+      writes: batch.length,
+    });
+  }
+  return runs;
 }
 
 async function measure(size) {
@@ -66,37 +141,27 @@ async function measure(size) {
   await cp(storePath, barePath, { recursive: true });
 
   database = await openDatabase(storePath);
-  const bare = await openDatabase(barePath);
+  const bareDatabase = await openDatabase(barePath);
+  const bare = new BareState(bareDatabase);
   const stopwatch = new Stopwatch();
-  const observed = observedDatabase(database, stopwatch);
-  const store = await StateStore.open({
-    database: observed,
-    hasher: observedHasher(hasher, stopwatch),
-    stateRoot,
-    parameters,
-    cacheBytes,
-    isSynced: chosen.sync,
-  });
+  timeReads(database, stopwatch);
   const random = randomFrom(size);
-  const runs = [];
-  for (let block = 1; block <= warmUpBlocks + blocks; block++) {
-    const changes = randomChanges(size, blockChanges, random);
-    observed.seen.reads.length = 0;
-    observed.seen.batches.length = 0;
-    stopwatch.reset();
-    const started = performance.now();
-    const prepared = await store.prepareBlock(block, changes);
-    await store.commitBlock(prepared);
-    const storeMs = performance.now() - started;
-    const phases = stopwatch.stop();
-    const { reads, batches } = observed.seen;
-    const readMs = await timed(() => Promise.all(reads.map(([keys, options]) => bare.getMany(keys, options))));
-    const batchMs = await timed(() => Promise.all(batches.map(([writes, options]) => bare.batch(writes, options))));
-    const writes = total(batches.map(([list]) => list.length));
-    if (block > warmUpBlocks) runs.push({ storeMs, readMs, batchMs, writes, ...phases });
+  const runs = {};
+  for (const [name, cache, blockCount] of [
+    ['cached', cacheBytes, blocks],
+    ['uncached', 0, Math.ceil(blocks / 2)],
+  ]) {
+    const timed = timedHasher(hasher, stopwatch);
+    const options = { database, hasher: timed, stateRoot, parameters, cacheBytes: cache, isSynced: chosen.sync };
+    const store = await StateStore.open(options);
+    runs[name] = await commitBlocks({ store, stopwatch, bare, size, random, count: blockCount });
+    await store.close();
   }
-  await store.close();
-  await Promise.all([database.close(), bare.close()]);
+  for (const interval of [allState, allAncestral]) {
+    const [ours, theirs] = [await digest(database, interval), await digest(bareDatabase, interval)];
+    if (ours !== theirs) throw new Error('the store and the bare database do not hold the same records');
+  }
+  await Promise.all([database.close(), bareDatabase.close()]);
   await Promise.all([storePath, barePath].map((path) => rm(path, { recursive: true, force: true })));
   return runs;
 }
@@ -113,51 +178,51 @@ try {
   const sizes = [records, small].filter((size) => size > 0);
   const results = new Map();
   for (const size of sizes) results.set(size, await measure(size));
+  const mean = (runs, name) => total(column(runs, name)) / runs.length;
 
+  console.log(
+    '\nThe whole block, prepared and committed, against a bare batch of its writes; means, and the median of ratios:',
+  );
   printTable(
-    [
-      'records',
-      'writes a block',
-      'store, ms a block',
-      'bare batch, ms',
-      'ratio',
-      'median ratio',
-      'bare reads and batch, ms',
-      'ratio',
-    ],
+    ['records', 'writes', 'store, ms', 'bare batch, ms', 'ratio', 'median ratio', 'store, ms of processor time'],
     sizes.map((size) => {
-      const runs = results.get(size);
-      const [storeMs, readMs, batchMs, writes] = ['storeMs', 'readMs', 'batchMs', 'writes'].map(
-        (name) => total(column(runs, name)) / runs.length,
-      );
-      const middle = median(runs.map((run) => run.storeMs / run.batchMs));
+      const runs = results.get(size).cached;
+      const ratios = runs.map((run) => run.storeMs / run.batchMs);
+      const [storeMs, batchMs] = [mean(runs, 'storeMs'), mean(runs, 'batchMs')];
       return [
         size,
-        Math.round(writes),
+        Math.round(mean(runs, 'writes')),
         shown(storeMs),
         shown(batchMs),
         (storeMs / batchMs).toFixed(2),
-        middle.toFixed(2),
-        shown(readMs + batchMs),
-        (storeMs / (readMs + batchMs)).toFixed(2),
+        median(ratios).toFixed(2),
+        shown(mean(runs, 'cpuMs')),
       ];
     }),
   );
-  console.log('\nWhere the store spends it, ms a block; phases overlap, "alone" is JavaScript beside none of them:');
+  console.log(
+    '\nWhere the store spends it, median ms a block. Reading and hashing overlap; "rest" is what else preparing takes:',
+  );
   printTable(
-    ['records', 'reading old values', 'hashing', 'sums and root', 'batch', 'alone'],
+    ['records', 'reading old values', 'hashing', 'sums and root', 'rest', 'batch and cache'],
     sizes.map((size) => {
-      const runs = results.get(size);
-      return [size, ...['read', 'hash', 'root', 'batch', 'alone'].map((name) => shown(median(column(runs, name))))];
+      const runs = results.get(size).cached;
+      return [size, ...['read', 'hash', 'root', 'alone', 'commitMs'].map((name) => shown(median(column(runs, name))))];
     }),
   );
   if (sizes.length === 2) {
-    const cost = (size, ...names) => total(names.flatMap((name) => column(results.get(size), name)));
-    const growth = (...names) => cost(records, ...names) / cost(small, ...names);
     console.log(
-      `\n${records} records against ${small}: the store takes ${growth('storeMs').toFixed(2)} times as long, ` +
-        `bare LevelDB for the same reads and writes ${growth('readMs', 'batchMs').toFixed(2)} times.`,
+      '\nWhat size costs when nothing is cached, mean ms a block; bare: reading the same and a batch of the same writes:',
     );
+    const cost = (size, ...names) => total(names.map((name) => mean(results.get(size).uncached, name)));
+    const rows = [
+      ['store', 'storeMs'],
+      ['bare', 'readMs', 'batchMs'],
+    ].map(([name, ...names]) => {
+      const [large, little] = sizes.map((size) => cost(size, ...names));
+      return [name, shown(little), shown(large), (large / little).toFixed(2)];
+    });
+    printTable(['what', `${small} records`, `${records} records`, 'ratio'], rows);
   }
 } finally {
   await hashing.close();

@@ -181,6 +181,8 @@ export class BlockChanges {
       }
       change.after = value && gathered.append(value);
     }
+    // Databases read and write neighbours faster.
+    this.#changes.sort((a, b) => (a.text < b.text ? -1 : 1));
   }
 
   #lookUp(): void {
