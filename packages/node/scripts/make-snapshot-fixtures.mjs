@@ -1,11 +1,12 @@
 /**
  * Writes the snapshot files that the tests and examples of @hs/ellipticsum read, with the export of @hs/ancestral-records:
- * `node packages/node/scripts/make-snapshot-fixtures.mjs`, after a build. A test checks that they are what it writes.
+ * `node packages/node/scripts/make-snapshot-fixtures.mjs`, after a build. With `--check` it writes nothing, and fails if
+ * a file is not what it would write.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { exportSnapshot, StateStore, withDefaults } from '@hs/ancestral-records';
 import { createBackend, packRecords, stateRoot } from '@hs/ellipticsum';
 import { ClassicLevel } from 'classic-level';
@@ -62,18 +63,18 @@ async function exportState(records, chosen) {
   return { ...fixture, file: Buffer.concat(chunks) };
 }
 
-/** The path and content of every file that is written. */
-export async function snapshotFixtures() {
-  const { file, ...small } = await exportState(smallState(), { maxRangeRecords: 6, maxRangeBytes: 250 });
-  const genesis = await exportState(genesisState(), { maxRangeRecords: 128 });
-  const at = (path) => fileURLToPath(new URL(path, packages));
-  const text = `${JSON.stringify({ ...small, file: hex(file) }, undefined, 1)}\n`;
-  return [
-    { path: at('ellipticsum/test/vectors/snapshot-file.json'), content: Buffer.from(text) },
-    { path: at('../examples/verify-checksum/data/deso-genesis.snapshot'), content: genesis.file },
-  ];
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const { path, content } of await snapshotFixtures()) writeFileSync(path, content);
+const at = (path) => fileURLToPath(new URL(path, packages));
+const { file, ...small } = await exportState(smallState(), { maxRangeRecords: 6, maxRangeBytes: 250 });
+const genesis = await exportState(genesisState(), { maxRangeRecords: 128 });
+const text = `${JSON.stringify({ ...small, file: hex(file) }, undefined, 1)}\n`;
+const fixtures = [
+  [at('ellipticsum/test/vectors/snapshot-file.json'), Buffer.from(text)],
+  [at('../examples/verify-checksum/data/deso-genesis.snapshot'), genesis.file],
+];
+for (const [path, content] of fixtures) {
+  if (!process.argv.includes('--check')) writeFileSync(path, content);
+  else if (!content.equals(readFileSync(path))) {
+    console.error(`${path} is not what the export writes`);
+    process.exitCode = 1;
+  }
 }
