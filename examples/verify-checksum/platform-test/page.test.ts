@@ -6,12 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { exampleFolder, recordBytes, uvarint, verifyChecksum } from '../test/program.js';
 import { engineText, openPage, startBrowser } from './browser.js';
+import { snapshotFileOf } from './snapshot-file.js';
 
 const genesisFile = join(exampleFolder, 'data/deso-genesis.records');
 const genesisTotal = 'd6be238d951f91343ed92c12914a94f38e3e991311885630f5e8489a88fbc175';
+const snapshotFile = join(exampleFolder, 'data/deso-genesis.snapshot');
+const snapshotRoot = '5741e01c2eab938ca7987a3bca980c833ffd477991c6560b18e50b1e68946c8b';
 const folder = mkdtempSync(join(tmpdir(), 'verify-checksum-'));
 const largeFile = join(folder, 'large.records');
 const longFile = join(folder, 'long.records');
+const longSnapshotFile = join(folder, 'long.snapshot');
 const largeRecords = 200_000;
 const longRecords = 256;
 const longBytes = 1 << 20;
@@ -28,6 +32,8 @@ beforeAll(async () => {
     value,
   ]);
   writeFileSync(longFile, Buffer.concat(long.flat()));
+  const ranges = long.map((_, index) => [Uint8Array.of(9, index >> 8, index & 255), value] as const);
+  writeFileSync(longSnapshotFile, snapshotFileOf(ranges, { height: 9, identity: new Uint8Array(32).fill(3) }));
   address = await new Promise<string>((resolve, reject) => {
     server.stdout.setEncoding('utf8').once('data', (text: string) => resolve(text.trim()));
     server.once('error', reject).once('exit', (code) => reject(new Error(`the server ended with code ${code}`)));
@@ -59,6 +65,22 @@ function manyRecords(count: number): Uint8Array {
 async function sumFile(page: Page, file: string): Promise<void> {
   await page.getByLabel('Record file').setInputFiles(file);
   await page.getByRole('region', { name: 'Checksums of' }).waitFor();
+}
+
+/** Chooses a file, and watches the memory of the page until its checksums are there. */
+async function peakWhile(page: Page, file: string): Promise<{ readonly peak: number; readonly samples: number }> {
+  await engineText(page);
+  const session = await page.context().newCDPSession(page);
+  await page.getByLabel('Record file').setInputFiles(file);
+  const result = page.getByRole('region', { name: 'Checksums of' });
+  let peak = 0;
+  let samples = 0;
+  while ((await result.count()) === 0) {
+    const usage = (await session.send('Runtime.getHeapUsage')) as { usedSize: number; backingStorageSize?: number };
+    peak = Math.max(peak, usage.usedSize + (usage.backingStorageSize ?? Number.NaN));
+    samples++;
+  }
+  return { peak, samples };
 }
 
 const totalOf = (page: Page) => page.locator('dd', { has: page.locator('#total') }).textContent();
@@ -127,7 +149,7 @@ describe('the page', () => {
       'that ends inside a record',
       'a.records',
       readFileSync(genesisFile).subarray(0, -1),
-      'By file name',
+      'Automatic',
       'TRUNCATED_INPUT',
     ],
     [
@@ -155,10 +177,53 @@ describe('the page', () => {
     expect(text).toContain(`(ELLIPTICSUM_${code})`);
     expect(await page.getByRole('region').count()).toBe(0);
     expect(complaints).toEqual([]);
-    await page.getByLabel('Format').selectOption('By file name');
+    await page.getByLabel('Format').selectOption('Automatic');
     await sumFile(page, genesisFile);
     expect(await totalOf(page)).toBe(genesisTotal);
     expect(await alert.count()).toBe(0);
+  });
+
+  test('verifies a snapshot file against either root, and names the range that is damaged', async () => {
+    await using opened = await openPage(browser, address);
+    const { page, complaints } = opened;
+    const field = page.getByLabel('Expected checksum');
+    await field.fill(`snapshot:${snapshotRoot}`);
+    await sumFile(page, snapshotFile);
+    await page.getByText('Yes: the snapshot root is as expected.', { exact: true }).waitFor();
+    expect(await totalOf(page)).toBe(genesisTotal);
+    expect(await page.locator('#snapshot-root').textContent()).toBe(snapshotRoot);
+    await page.getByText(/^Snapshot of height 0 in 20 ranges, of chain (07){32}$/).waitFor();
+    await page.getByText(/^1,932 records, 144,332 bytes in /).waitFor();
+    expect(await page.getByRole('heading', { name: 'Damaged ranges' }).count()).toBe(0);
+
+    const bytes = readFileSync(snapshotFile);
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
+    const damagedFile = join(folder, 'damaged.snapshot');
+    writeFileSync(damagedFile, bytes);
+    await sumFile(page, damagedFile);
+    await page.getByRole('heading', { name: 'Damaged ranges' }).waitFor();
+    const damaged = await page.getByRole('listitem').allTextContents();
+    const { stdout } = await verifyChecksum([damagedFile]);
+    expect(damaged).toEqual(stdout.split('\n').filter((line) => line.startsWith('Range ')));
+    expect(damaged).toHaveLength(1);
+    await page
+      .getByText(/^No: the snapshot root that the file claims is as expected, but it has 1 damaged range/)
+      .waitFor();
+
+    await sumFile(page, genesisFile);
+    expect(await page.getByRole('heading', { name: 'Damaged ranges' }).count()).toBe(0);
+    expect(await page.locator('#snapshot-root').isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+  });
+
+  test('keeps little of a long snapshot file in memory', async () => {
+    await using opened = await openPage(browser, address);
+    const { page } = opened;
+    const { peak, samples } = await peakWhile(page, longSnapshotFile);
+    await page.getByText(/^Snapshot of height 9 in 256 ranges/).waitFor();
+    expect(await page.getByRole('heading', { name: 'Damaged ranges' }).count()).toBe(0);
+    expect(samples).toBeGreaterThan(3);
+    expect(peak).toBeLessThan((longRecords * longBytes) / 2);
   });
 
   test('shows progress, rate and time left on a large file, and the sum that Node gets', async () => {
@@ -195,17 +260,7 @@ describe('the page', () => {
   test('keeps little of a long file in memory', async () => {
     await using opened = await openPage(browser, address);
     const { page } = opened;
-    await engineText(page);
-    const session = await page.context().newCDPSession(page);
-    await page.getByLabel('Record file').setInputFiles(longFile);
-    const result = page.getByRole('region', { name: 'Checksums of' });
-    let peak = 0;
-    let samples = 0;
-    while ((await result.count()) === 0) {
-      const usage = (await session.send('Runtime.getHeapUsage')) as { usedSize: number; backingStorageSize?: number };
-      peak = Math.max(peak, usage.usedSize + (usage.backingStorageSize ?? Number.NaN));
-      samples++;
-    }
+    const { peak, samples } = await peakWhile(page, longFile);
     await page.getByText(/^256 records, /).waitFor();
     expect(samples).toBeGreaterThan(3);
     expect(peak).toBeLessThan((longRecords * longBytes) / 2);
@@ -266,6 +321,13 @@ describe('the page', () => {
       }
       const background = (await page.evaluate('getComputedStyle(document.body).backgroundColor')) as string;
       expect(background === 'rgb(255, 255, 255)').toBe(colorScheme === 'light');
+      const bytes = readFileSync(snapshotFile);
+      bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
+      writeFileSync(join(folder, 'narrow.snapshot'), bytes);
+      await sumFile(page, join(folder, 'narrow.snapshot'));
+      await page.getByRole('heading', { name: 'Damaged ranges' }).waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+      expect(await contrast(page, '#damage li')).toBeGreaterThan(4.5);
     },
   );
 

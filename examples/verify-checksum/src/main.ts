@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createBackend } from '@hs/ellipticsum';
+import { firstBytes } from './core/first-bytes.js';
+import { formatOf } from './core/record-format.js';
 import { type StateSummary, summarise } from './core/state-summary.js';
 import { errorText, tallyText, verdict } from './core/wording.js';
 import { type Options, parseOptions, usage } from './options.js';
@@ -23,7 +25,7 @@ async function run(options: Options): Promise<number> {
   const lines = [tallyText(summary, elapsedMs), '', ...summaryLines(summary)];
   if (options.expectation === undefined) {
     process.stdout.write(`${lines.join('\n')}\n`);
-    return exitCodes.ok;
+    return (summary.snapshot?.damaged.length ?? 0) === 0 ? exitCodes.ok : exitCodes.mismatch;
   }
   const { isMatch, text } = verdict(summary, options.expectation);
   process.stdout.write(`${[...lines, '', `${isMatch ? 'OK' : 'MISMATCH'}: ${text}`].join('\n')}\n`);
@@ -33,8 +35,10 @@ async function run(options: Options): Promise<number> {
 async function sum({ domain, file, format }: Options): Promise<{ summary: StateSummary; elapsedMs: number }> {
   await using backend = await createBackend(domain === undefined ? {} : { domain });
   const input: AsyncIterable<Uint8Array> = file === undefined ? process.stdin : createReadStream(file);
+  const { start, chunks } = await firstBytes(input);
   const started = performance.now();
-  const summary = await summarise(input, { backend, format, onProgress: progressLine(started) });
+  const known = format ?? formatOf(file ?? '', start);
+  const summary = await summarise(chunks, { backend, format: known, onProgress: progressLine(started) });
   return { summary, elapsedMs: performance.now() - started };
 }
 

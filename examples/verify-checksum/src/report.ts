@@ -1,10 +1,10 @@
 import { toHex } from './core/expectation.js';
 import type { StateSummary } from './core/state-summary.js';
-import { countText, orderText } from './core/wording.js';
+import { countText, damageTexts, orderText, snapshotText } from './core/wording.js';
 
 /** The checksums as a table. */
 export function summaryLines(summary: StateSummary): readonly string[] {
-  const { prefixes, total, stateRoot } = summary;
+  const { prefixes, total, stateRoot, snapshot } = summary;
   const row = (cells: readonly string[], checksum: string): string =>
     `${cells.map((cell, column) => cell.padStart(column === 0 ? 6 : 14)).join('')}  ${checksum}`;
   return [
@@ -15,6 +15,8 @@ export function summaryLines(summary: StateSummary): readonly string[] {
     '',
     `total       ${toHex(total)}`,
     `state root  ${toHex(stateRoot)}`,
+    ...(snapshot === undefined ? [] : [`snapshot root  ${toHex(snapshot.snapshotRoot)}`, snapshotText(summary)]),
+    ...damageTexts(summary),
     orderText(summary),
   ];
 }

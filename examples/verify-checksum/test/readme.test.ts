@@ -17,8 +17,8 @@ const commands = [...readme.matchAll(/^```console\n(.*?)^```$/gms)].flatMap(([, 
 );
 
 describe('README', () => {
-  test('has commands for a match, a mismatch and bad input', () => {
-    expect(commands.length).toBe(5);
+  test('has commands for a match, a snapshot file, a mismatch and bad input', () => {
+    expect(commands.length).toBe(6);
   });
 
   test.each(commands)('`%s` prints what the README says', async (command, printed) => {

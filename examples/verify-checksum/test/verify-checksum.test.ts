@@ -78,6 +78,53 @@ describe('the genesis state of the DeSo main net', () => {
   });
 });
 
+describe('a snapshot file', () => {
+  const snapshotFile = 'data/deso-genesis.snapshot';
+  const snapshotBytes = readFileSync(join(exampleFolder, snapshotFile));
+  const stateRoot = '36d07966690cc24c0f737a271e789be1c6ccd5ec60c03254225d7922c9603c0a';
+  const snapshotRoot = '5741e01c2eab938ca7987a3bca980c833ffd477991c6560b18e50b1e68946c8b';
+
+  test('has the checksums of the records in it, and two roots to be expected by', async () => {
+    const records = await verifyChecksum([genesisFile]);
+    for (const [expected, name] of [
+      [total, 'total'],
+      [`root:${stateRoot}`, 'state root'],
+      [`snapshot:${snapshotRoot}`, 'snapshot root'],
+      [snapshotRoot, 'snapshot root'],
+    ] as const) {
+      const { code, stdout, stderr } = await verifyChecksum([snapshotFile, '--expect', expected]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(new RegExp(`OK: the ${name} is as expected.\n$`));
+      expect(stdout).toContain('Snapshot of height 0 in 20 ranges, of chain ');
+      expect(stdout.split('\n').slice(2, 14)).toEqual(records.stdout.split('\n').slice(2, 14));
+    }
+  });
+
+  test('with one bit changed is no match on standard input, and the range with the bit is named', async () => {
+    const changed = Uint8Array.from(snapshotBytes);
+    const last = changed.length - 1;
+    changed[last] = (changed[last] ?? 0) ^ 1;
+    const { code, stdout } = await verifyChecksum(['--expect', stateRoot], [changed]);
+    expect(stdout).toContain('\nRange 19 is damaged, 119 records whose keys begin with 17 bits of 350380: ');
+    expect(stdout).toMatch(
+      /MISMATCH: the state root that the file claims is as expected, but it has 1 damaged range.\n$/,
+    );
+    expect(code).toBe(1);
+    expect((await verifyChecksum([], [changed])).code).toBe(1);
+  });
+
+  test('with another root is a mismatch, and without its end bad input', async () => {
+    const wrong = await verifyChecksum([snapshotFile, '--expect', total.replace('d', 'e')]);
+    expect(wrong.stdout).toMatch(/MISMATCH: no total and no root of it is [0-9a-f]{64}\n$/);
+    expect(wrong.code).toBe(1);
+    const cut = await verifyChecksum([], [snapshotBytes.subarray(0, -1)]);
+    expect(cut).toMatchObject({ code: 2, stdout: '' });
+    expect(cut.stderr).toContain('in range 19 (ELLIPTICSUM_TRUNCATED_INPUT)');
+    const forced = await verifyChecksum([genesisFile, '--format', 'snapshot']);
+    expect(forced.stderr).toContain('(ELLIPTICSUM_INVALID_SNAPSHOT_FILE)');
+  });
+});
+
 test('no records have zero checksums', async () => {
   const { code, stdout } = await verifyChecksum([]);
   expect(stdout).toContain(`total       ${'00'.repeat(32)}\n`);
@@ -125,7 +172,7 @@ describe('bad input ends with exit code 2, an error that says where, and no chec
     ['a folder', ['data'], 'EISDIR'],
     ['two files', ['a', 'b'], 'expected one file, got 2'],
     ['an unknown option', ['--checksum'], "Unknown option '--checksum'"],
-    ['an unknown format', ['--format', 'csv'], '--format is binary or jsonl, not csv'],
+    ['an unknown format', ['--format', 'csv'], '--format is binary, jsonl or snapshot, not csv'],
     ['an expectation that is no checksum', ['--expect', 'd6be'], '--expect: expected 64 hex digits'],
     ['an expected zero', ['--expect', '00'.repeat(32)], '--expect: zero is the checksum of no records'],
     ['a domain that is none', ['--domain', ''], 'domain'],

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { firstBytes } from '../src/core/first-bytes.js';
 import { estimateProgress } from '../src/core/progress-estimate.js';
-import { formatOfName } from '../src/core/record-format.js';
+import { formatOf } from '../src/core/record-format.js';
 import { durationText, errorText, recordsText } from '../src/core/wording.js';
 
 test('progress is judged by the time taken so far', () => {
@@ -50,12 +51,32 @@ test('an error shows its code once, whatever was thrown', () => {
   expect(errorText(undefined)).toBe('undefined');
 });
 
-test('names tell JSON lines from binary', () => {
-  expect(['a.jsonl', 'A.NDJSON', 'a.records', 'jsonl', ''].map(formatOfName)).toEqual([
-    'jsonl',
-    'jsonl',
-    'binary',
-    'binary',
-    'binary',
-  ]);
+test('names tell JSON lines from binary, and first bytes a snapshot file from both', () => {
+  const start = Uint8Array.of(1, 5, 0);
+  const names = ['a.jsonl', 'A.NDJSON', 'a.records', 'jsonl', ''];
+  expect(names.map((name) => formatOf(name, start))).toEqual(['jsonl', 'jsonl', 'binary', 'binary', 'binary']);
+  const magic = Uint8Array.from(Buffer.from('004853530d0a1a0a', 'hex'));
+  expect(names.map((name) => formatOf(name, magic))).toEqual(names.map(() => 'snapshot'));
+});
+
+test('looking at the first bytes of a stream loses none, and closes what nobody reads on', async () => {
+  let isClosed = false;
+  const stream = async function* (length: number): AsyncGenerator<Uint8Array> {
+    try {
+      for (let at = 0; at < length; at += 3) yield Uint8Array.of(at, at + 1, at + 2);
+    } finally {
+      isClosed = true;
+    }
+  };
+  for (const length of [0, 3, 9, 30]) {
+    const { start, chunks } = await firstBytes(stream(length));
+    expect([...start].slice(0, 8)).toEqual([...Array(length).keys()].slice(0, 8));
+    const all: number[] = [];
+    for await (const chunk of chunks) all.push(...chunk);
+    expect(all).toEqual([...Array(length).keys()]);
+  }
+  isClosed = false;
+  const { chunks } = await firstBytes(stream(30));
+  for await (const _ of chunks) break;
+  expect(isClosed).toBe(true);
 });

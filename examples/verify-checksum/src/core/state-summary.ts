@@ -3,11 +3,13 @@ import {
   AscendingKeyCheck,
   type PartialSum,
   type RecordBatch,
-  type RecordFileFormat,
   readRecordFile,
+  type SnapshotFileReport,
   type SumProgress,
   sumRecords,
+  verifySnapshotFile,
 } from '@hs/ellipticsum/record-file';
+import type { FileFormat } from './record-format.js';
 
 /** Large enough to cost nothing, small enough that progress is seen about once a second on the slowest backend. */
 const maxBatchRecords = 4096;
@@ -16,12 +18,14 @@ const maxBatchRecords = 4096;
 export interface StateSummary extends PartialSum {
   /** True if every key is above the one before it; then no key comes twice. */
   readonly isAscending: boolean;
+  /** What a snapshot file says besides. Its sums are claims where ranges are damaged. */
+  readonly snapshot?: SnapshotFileReport;
 }
 
 /** Options of {@link summarise}. */
 export interface SummariseOptions {
   readonly backend: HashBackend;
-  readonly format: RecordFileFormat;
+  readonly format: FileFormat;
   /** How many threads the backend has; default 1. */
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -36,10 +40,16 @@ export interface SummariseOptions {
  */
 export async function summarise(chunks: AsyncIterable<Uint8Array>, options: SummariseOptions): Promise<StateSummary> {
   const { threads = 1, format, ...sumOptions } = options;
+  // Two for each thread: one that it works on, one that waits for it.
+  const inFlight = threads === 1 ? 1 : 2 * threads;
+  if (format === 'snapshot') {
+    const report = await verifySnapshotFile(chunks, { ...sumOptions, maxRangesInFlight: inFlight });
+    // Ranges ascend and lie apart, and within those that are intact the keys ascend.
+    return { ...report, isAscending: report.damaged.length === 0, snapshot: report };
+  }
   const order = new KeyOrder();
   const batches = order.watch(readRecordFile(chunks, { format, maxBatchRecords }));
-  // Two for each thread: one that it works on, one that waits for it.
-  const sum = await sumRecords(batches, { ...sumOptions, maxBatchesInFlight: threads === 1 ? 1 : 2 * threads });
+  const sum = await sumRecords(batches, { ...sumOptions, maxBatchesInFlight: inFlight });
   return { ...sum, isAscending: order.isAscending };
 }
 

@@ -1,4 +1,4 @@
-import { type Expectation, whatMatches } from './expectation.js';
+import { type Expectation, toHex, whatMatches } from './expectation.js';
 import type { StateSummary } from './state-summary.js';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -32,10 +32,36 @@ export function tallyText(
 }
 
 /** What is known about keys that come twice. */
-export function orderText({ isAscending }: StateSummary): string {
+export function orderText({ isAscending, snapshot }: StateSummary): string {
+  if (snapshot !== undefined && !isAscending)
+    return 'The sums are those that the file claims, not those of its records.';
   return isAscending
     ? 'Keys ascend, so none comes twice.'
     : 'Keys do not ascend: a key that comes twice counts twice, and nobody checked.';
+}
+
+const damages = {
+  block: 'its lengths make no sense',
+  duplicate: 'a key comes twice',
+  'out-of-order': 'its keys do not ascend',
+  'out-of-range': 'a key belongs elsewhere',
+  sum: 'its records have another sum',
+};
+
+/** What a snapshot file is of; empty for other files. */
+export function snapshotText({ snapshot }: StateSummary): string {
+  if (snapshot === undefined) return '';
+  const { height, ranges, identity } = snapshot;
+  const count = `${countText(ranges)} ${ranges === 1 ? 'range' : 'ranges'}`;
+  return `Snapshot of height ${countText(height)} in ${count}, of chain ${toHex(identity)}`;
+}
+
+/** A line for each damaged range of a snapshot file. */
+export function damageTexts({ snapshot }: StateSummary): readonly string[] {
+  return (snapshot?.damaged ?? []).map(({ index, records, start, depth, reason }) => {
+    const keys = `${recordsText(records)} whose keys begin with ${depth} bits of ${toHex(start)}`;
+    return `Range ${index} is damaged, ${keys}: ${damages[reason]}.`;
+  });
 }
 
 /** Whether the summary is as expected, and in words. */
@@ -44,15 +70,16 @@ export function verdict(
   expectation: Expectation,
 ): { readonly isMatch: boolean; readonly text: string } {
   const match = whatMatches(summary, expectation);
-  if (match !== undefined) {
-    return { isMatch: true, text: `the ${match === 'total' ? 'total' : 'state root'} is as expected.` };
+  const names = { total: 'total', root: 'state root', snapshot: 'snapshot root' };
+  const damaged = summary.snapshot?.damaged.length ?? 0;
+  if (match !== undefined && damaged > 0) {
+    const ranges = `${countText(damaged)} damaged ${damaged === 1 ? 'range' : 'ranges'}`;
+    return { isMatch: false, text: `the ${names[match]} that the file claims is as expected, but it has ${ranges}.` };
   }
-  const wanted = {
-    total: 'the total is not',
-    root: 'the state root is not',
-    either: 'neither total nor state root is',
-  };
-  return { isMatch: false, text: `${wanted[expectation.kind ?? 'either']} ${expectation.hex}` };
+  if (match !== undefined) return { isMatch: true, text: `the ${names[match]} is as expected.` };
+  const any = summary.snapshot === undefined ? 'neither total nor state root is' : 'no total and no root of it is';
+  const wanted = expectation.kind === undefined ? any : `the ${names[expectation.kind]} is not`;
+  return { isMatch: false, text: `${wanted} ${expectation.hex}` };
 }
 
 /** An error in one line: what went wrong, and its code if it has one. */

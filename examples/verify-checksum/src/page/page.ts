@@ -4,8 +4,8 @@
  * One file at a time: a new one ends the one before. Nothing is sent anywhere.
  */
 import type { WorkerPool } from '@hs/ellipticsum/browser';
-import type { RecordFileFormat } from '@hs/ellipticsum/record-file';
-import { formatOfName } from '../core/record-format.js';
+import { firstBytes } from '../core/first-bytes.js';
+import { type FileFormat, formatOf } from '../core/record-format.js';
 import { type StateSummary, summarise } from '../core/state-summary.js';
 import { errorText, recordsText } from '../core/wording.js';
 import { elementById, showText } from './elements.js';
@@ -73,11 +73,12 @@ async function check(file: File, signal: AbortSignal): Promise<void> {
   }
 }
 
-function sum(pool: WorkerPool, file: File, signal: AbortSignal): Promise<StateSummary> {
-  return summarise(chunksOf(file), {
+async function sum(pool: WorkerPool, file: File, signal: AbortSignal): Promise<StateSummary> {
+  const { start, chunks } = await firstBytes(chunksOf(file));
+  return summarise(chunks, {
     backend: pool,
     threads: pool.workers.length,
-    format: format.value === 'by-name' ? formatOfName(file.name) : (format.value as RecordFileFormat),
+    format: format.value === 'automatic' ? formatOf(file.name, start) : (format.value as FileFormat),
     signal,
     onProgress: (soFar) => progress.update(soFar),
   });

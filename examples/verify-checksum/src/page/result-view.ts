@@ -1,7 +1,10 @@
 import { type Expectation, toHex } from '../core/expectation.js';
 import type { StateSummary } from '../core/state-summary.js';
-import { countText, orderText, tallyText, verdict } from '../core/wording.js';
+import { countText, damageTexts, orderText, snapshotText, tallyText, verdict } from '../core/wording.js';
 import { elementById, showText } from './elements.js';
+
+/** Damaged ranges listed; there may be as many as there are ranges. */
+const maxDamageLines = 100;
 
 /** Shows the checksums of a file. */
 export class ResultView {
@@ -11,6 +14,11 @@ export class ResultView {
   readonly #verdict = elementById('verdict', HTMLElement);
   readonly #total = elementById('total', HTMLElement);
   readonly #root = elementById('state-root', HTMLElement);
+  readonly #snapshotRow = elementById('snapshot-row', HTMLElement);
+  readonly #snapshotRoot = elementById('snapshot-root', HTMLElement);
+  readonly #snapshot = elementById('result-snapshot', HTMLElement);
+  readonly #damage = elementById('damage', HTMLElement);
+  readonly #damaged = elementById('damaged-ranges', HTMLUListElement);
   readonly #order = elementById('result-order', HTMLElement);
   readonly #rows = elementById('prefixes', HTMLTableSectionElement);
   #summary: StateSummary | undefined;
@@ -27,6 +35,11 @@ export class ResultView {
     showText(this.#total, toHex(summary.total));
     showText(this.#root, toHex(summary.stateRoot));
     showText(this.#order, orderText(summary));
+    const { snapshot } = summary;
+    this.#snapshotRow.hidden = snapshot === undefined;
+    showText(this.#snapshotRoot, snapshot === undefined ? '' : toHex(snapshot.snapshotRoot));
+    showText(this.#snapshot, snapshotText(summary));
+    this.#showDamage(damageTexts(summary));
     this.#rows.replaceChildren(
       ...summary.prefixes.map(({ prefix, records, bytes, sum }) => {
         const row = document.createElement('tr');
@@ -39,6 +52,19 @@ export class ResultView {
       }),
     );
     this.#section.hidden = false;
+  }
+
+  #showDamage(texts: readonly string[]): void {
+    this.#damage.hidden = texts.length === 0;
+    const shown = texts.slice(0, maxDamageLines);
+    if (texts.length > shown.length) shown.push(`And ${countText(texts.length - shown.length)} more.`);
+    this.#damaged.replaceChildren(
+      ...shown.map((text) => {
+        const item = document.createElement('li');
+        item.textContent = text;
+        return item;
+      }),
+    );
   }
 
   /** Compares with what is expected, if anything is, and gives the answer in words. */
