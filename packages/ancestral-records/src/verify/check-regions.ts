@@ -28,17 +28,23 @@ export interface RegionCheck {
   readonly onStep: (step: { readonly records: number; readonly bytes: number; readonly damaged: number }) => void;
 }
 
-/** Damage of one region; `firstKey` is the first record that was read in it. */
+/** Damage of one region. */
 export interface RegionDamage extends Damage {
+  /** The first record that was read in it. */
+  readonly firstKey: Uint8Array | undefined;
+  /** What was read in it; undefined if it could not be read to its end, or is right when it is read by itself. */
+  readonly tally: Tally | undefined;
+}
+
+/** Records of a region as they were read, with their uncompressed sum, if there are any. */
+export interface Tally {
+  readonly count: number;
+  readonly bytes: number;
+  readonly sum: Uint8Array | undefined;
   readonly firstKey: Uint8Array | undefined;
 }
 
-interface Tally {
-  count: number;
-  bytes: number;
-  sum: Uint8Array | undefined;
-  readonly firstKey: Uint8Array;
-}
+const nothing: Tally = { count: 0, bytes: 0, sum: undefined, firstKey: undefined };
 
 interface Hashing {
   readonly step: Step;
@@ -67,7 +73,8 @@ export async function checkRegions(
     const alone = await checkTogether({ ...check, onStep: () => undefined }, [regions[position] as Region]);
     const second = alone.get(0);
     if (second !== undefined) damage.set(position, second);
-    else if (!isInterruption(found.reason)) damage.set(position, { ...found, reason: 'inconsistent' });
+    else if (!isInterruption(found.reason))
+      damage.set(position, { ...found, reason: 'inconsistent', tally: undefined });
   }
   return damage;
 }
@@ -97,7 +104,8 @@ async function checkTogether(check: RegionCheck, regions: readonly Region[]): Pr
       const actual = encoded.subarray(i * encodedSumBytes, (i + 1) * encodedSumBytes);
       const { sum } = entryOf(manifest, regions[position] as Region) as RangeEntry;
       if (equalBytes(actual, sum)) continue;
-      damage.set(position, { reason: 'sum', expected: toHex(sum), actual: toHex(actual), firstKey: tally.firstKey });
+      const found = { reason: 'sum', expected: toHex(sum), actual: toHex(actual) } as const;
+      damage.set(position, { ...found, firstKey: tally.firstKey, tally });
     }
   };
 
@@ -105,23 +113,25 @@ async function checkTogether(check: RegionCheck, regions: readonly Region[]): Pr
     const partSums = await sums;
     for (const [i, part] of step.parts.entries()) {
       const sum = copyBytes(partSums.subarray(i * uncompressedSumBytes, (i + 1) * uncompressedSumBytes));
-      const tally = tallies.get(part.region);
-      if (tally === undefined) {
-        const { count, bytes, firstKey } = part;
-        tallies.set(part.region, { count, bytes, sum, firstKey });
-      } else {
-        tally.count += part.count;
-        tally.bytes += part.bytes;
-        tally.sum = await context.hasher.combine(tally.sum as Uint8Array, sum, options);
-      }
+      const {
+        count,
+        bytes,
+        sum: before,
+        firstKey,
+      } = tallies.get(part.region) ?? { ...nothing, firstKey: part.firstKey };
+      const total = before === undefined ? sum : await context.hasher.combine(before, sum, options);
+      tallies.set(part.region, { count: count + part.count, bytes: bytes + part.bytes, sum: total, firstKey });
     }
     for (const [position, reason] of step.problems) {
-      if (!damage.has(position)) damage.set(position, { reason, expected: '', actual: '', firstKey: undefined });
+      if (damage.has(position)) continue;
+      damage.set(position, { reason, expected: '', actual: '', firstKey: undefined, tally: undefined });
     }
     for (let position = from; position < until; position++) {
       const tally = tallies.get(position);
       tallies.delete(position);
-      if (damage.has(position)) continue;
+      const problem = damage.get(position);
+      if (problem?.reason === 'lookup') damage.set(position, { ...problem, tally: tally ?? nothing });
+      if (problem !== undefined) continue;
       const entry = entryOf(manifest, regions[position] as Region);
       const found = compare(entry, tally);
       if (found !== undefined) damage.set(position, found);
@@ -146,11 +156,12 @@ async function checkTogether(check: RegionCheck, regions: readonly Region[]): Pr
       try {
         const { stepRecords: maxRecords, stepBytes: maxBytes, hasLookups } = check;
         step = await internals.reading(readStep(context, { ...reading, maxRecords, maxBytes, hasLookups, signal }));
-      } catch (cause) {
-        if (isNoDamage(cause, signal)) throw cause;
+      } catch (error) {
+        if (isNoDamage(error, signal)) throw error;
+        const cause = thrownBy(error);
         const reason = cause instanceof OutOfOrder ? 'out-of-order' : 'unreadable';
         for (let position = from; position < to; position++) {
-          damage.set(position, { reason, expected: '', actual: '', cause, firstKey: undefined });
+          damage.set(position, { reason, expected: '', actual: '', cause, firstKey: undefined, tally: undefined });
           tallies.delete(position);
         }
         scannedBytes = 0;
@@ -205,10 +216,11 @@ function entryOf(manifest: Manifest, { range }: Region): RangeEntry | undefined 
 }
 
 function compare(entry: RangeEntry | undefined, tally: Tally | undefined): RegionDamage | undefined {
-  const { count = 0, bytes = 0, firstKey } = tally ?? {};
-  const expected = entry ?? { count: 0, bytes: 0 };
-  if (count !== expected.count) return { reason: 'count', expected: expected.count, actual: count, firstKey };
-  if (bytes !== expected.bytes) return { reason: 'bytes', expected: expected.bytes, actual: bytes, firstKey };
+  const { count, bytes, firstKey } = tally ?? nothing;
+  const expected = entry ?? nothing;
+  const found = { firstKey, tally: tally ?? nothing };
+  if (count !== expected.count) return { reason: 'count', expected: expected.count, actual: count, ...found };
+  if (bytes !== expected.bytes) return { reason: 'bytes', expected: expected.bytes, actual: bytes, ...found };
   return undefined;
 }
 
@@ -222,6 +234,14 @@ const fatalCodes: readonly unknown[] = [
 
 /** True for errors that say nothing about what is stored. */
 export function isNoDamage(error: unknown, signal: AbortSignal | undefined): boolean {
-  if (signal?.aborted === true) return true;
-  return typeof error === 'object' && error !== null && 'code' in error && fatalCodes.includes(error.code);
+  return signal?.aborted === true || fatalCodes.includes(codeOf(error)) || fatalCodes.includes(codeOf(thrownBy(error)));
+}
+
+/** What the database threw, without the error that the store makes of it. */
+export function thrownBy(error: unknown): unknown {
+  return codeOf(error) === 'ANCESTRAL_RECORDS_READ_FAILED' ? (error as Error).cause : error;
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

@@ -7,7 +7,8 @@ import { epochInterval, stateKey, summaries as summaryInterval, tipKey } from '.
 import { compareHeads } from '../merge.js';
 import { decodeSummary, decodeTip, type Summary } from '../metadata.js';
 import { RecordPacker } from '../packed-records.js';
-import { isNoDamage } from './check-regions.js';
+import type { Total } from './actual-totals.js';
+import { isNoDamage, thrownBy } from './check-regions.js';
 import type { Region } from './region.js';
 import { lowestSource, OutOfOrder, StateSource } from './state-source.js';
 import { epochsSince } from './state-step.js';
@@ -18,9 +19,9 @@ export interface TipCheck {
   /** Height of the snapshot whose ranges were verified. */
   readonly height: number;
   readonly regions: readonly Region[];
-  /** Totals of the manifest. */
-  readonly totals: ReadonlyMap<number, Summary>;
-  /** Prefixes whose ranges are all right; the others are left out. */
+  /** What the records of the snapshot add up to, as they were read. */
+  readonly totals: ReadonlyMap<number, Total>;
+  /** Prefixes to check; what is not known of the snapshot says nothing of the tip. */
   readonly prefixes: readonly number[];
   readonly hasLookups: boolean;
   readonly pace: (scannedBytes: number) => Promise<void> | void;
@@ -53,8 +54,9 @@ export async function checkTip(
     try {
       height = decodeTip(await context.disk.get(tipKey, snapshot)).height;
       stored = await readSummaries(context, snapshot);
-    } catch (cause) {
-      if (isNoDamage(cause, check.signal)) throw cause;
+    } catch (error) {
+      if (isNoDamage(error, check.signal)) throw error;
+      const cause = thrownBy(error);
       for (const prefix of check.prefixes) {
         damaged.push({ prefix, reason: 'unreadable', expected: '', actual: '', cause, suspects: [] });
       }
@@ -65,8 +67,9 @@ export async function checkTip(
       const suspects = (): number[] => [...moved.touched].sort((a, b) => a - b);
       try {
         await addMoved(context, check, { prefix, snapshot, moved });
-      } catch (cause) {
-        if (isNoDamage(cause, check.signal)) throw cause;
+      } catch (error) {
+        if (isNoDamage(error, check.signal)) throw error;
+        const cause = thrownBy(error);
         const reason: DamageReason = cause instanceof OutOfOrder ? 'out-of-order' : 'unreadable';
         damaged.push({ prefix, reason, expected: '', actual: '', cause, suspects: suspects() });
         continue;
@@ -170,24 +173,21 @@ async function addGroup(
 
 async function compare(
   context: StoreContext,
-  base: Summary | undefined,
-  moved: Moved,
+  base: Total | undefined,
+  moved: Total,
   stored: Summary | undefined,
 ): Promise<{ reason: DamageReason; expected: string | number; actual: string | number } | undefined> {
   const count = (base?.count ?? 0) + moved.count;
   const bytes = (base?.bytes ?? 0) + moved.bytes;
   if (count !== (stored?.count ?? 0)) return { reason: 'count', expected: stored?.count ?? 0, actual: count };
   if (bytes !== (stored?.bytes ?? 0)) return { reason: 'bytes', expected: stored?.bytes ?? 0, actual: bytes };
-  const expected = stored?.checksum ?? new Uint8Array(encodedSumBytes);
-  let actual: Uint8Array = new Uint8Array(encodedSumBytes);
-  if (base !== undefined || moved.sum !== undefined) {
-    const { hasher } = context;
-    const sum =
-      base === undefined || moved.sum === undefined
-        ? ((base?.sum ?? moved.sum) as Uint8Array)
-        : await hasher.combine(base.sum, moved.sum);
-    actual = copyBytes((await hasher.encode(sum)).subarray(0, encodedSumBytes));
-  }
+  const { hasher } = context;
+  const sums = [base?.sum, moved.sum].filter((sum) => sum !== undefined);
+  const [first, second] = sums;
+  const sum = first === undefined || second === undefined ? first : await hasher.combine(first, second);
+  const none = new Uint8Array(encodedSumBytes);
+  const expected = stored?.checksum ?? none;
+  const actual = sum === undefined ? none : copyBytes((await hasher.encode(sum)).subarray(0, encodedSumBytes));
   if (equalBytes(actual, expected)) return undefined;
   return { reason: 'sum', expected: toHex(expected), actual: toHex(actual) };
 }

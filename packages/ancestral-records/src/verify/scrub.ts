@@ -1,5 +1,5 @@
 import type { StateStore } from '../state-store.js';
-import { isNoDamage } from './check-regions.js';
+import { isNoDamage, thrownBy } from './check-regions.js';
 import type { VerifyProgress, VerifyReport } from './verify-report.js';
 import { verifyPaced } from './verify-state.js';
 
@@ -102,7 +102,8 @@ export function startScrub(store: StateStore, options: ScrubOptions = {}): Scrub
 
 /** True if nothing can be verified with this store any more. */
 function isGone(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const thrown = thrownBy(error);
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
   return (
     code === 'ANCESTRAL_RECORDS_CLOSED' ||
     code === 'ANCESTRAL_RECORDS_WRITE_FAILED' ||

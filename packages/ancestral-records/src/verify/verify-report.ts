@@ -46,12 +46,15 @@ export interface DamagedGap extends Damage {
 }
 
 /**
- * A prefix whose records at the tip do not add up to its stored sum, although all its ranges are right at the snapshot:
- * some record that a block wrote since then is damaged.
+ * A prefix whose records at the tip do not add up to its stored sum. If all its ranges are right at the snapshot, some record
+ * that a block wrote since then is damaged or lost.
  */
 export interface DamagedPrefix extends Damage {
   readonly prefix: number;
-  /** Ranges that hold keys changed since the snapshot: the damage is in one of them, or where a changed key was lost. */
+  /**
+   * Ranges that hold keys changed since the snapshot. Where a block was lost as a whole, nothing is left that could tell
+   * which ranges it changed.
+   */
   readonly suspects: readonly number[];
 }
 
@@ -79,7 +82,7 @@ export interface VerifyReport {
   readonly damagedRanges: readonly DamagedRange[];
   readonly damagedGaps: readonly DamagedGap[];
   readonly damagedPrefixes: readonly DamagedPrefix[];
-  /** Prefixes whose sum at the tip says nothing while their damaged ranges are not repaired. */
+  /** Prefixes of which the tip could not be verified, because something of them cannot be read. */
   readonly unverifiedPrefixes: readonly number[];
   readonly bookkeeping: readonly DamagedBookkeeping[];
 }

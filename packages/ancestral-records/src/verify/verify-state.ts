@@ -1,10 +1,11 @@
 import type { Manifest } from '../manifest.js';
 import { unavailable } from '../snapshots.js';
 import { internalsOf, type StateStore } from '../state-store.js';
+import { actualTotals } from './actual-totals.js';
 import { checkBookkeeping } from './check-bookkeeping.js';
 import { checkRegions, type RegionCheck } from './check-regions.js';
 import { checkTip } from './check-tip.js';
-import { regionsOf } from './region.js';
+import { type Region, regionsOf } from './region.js';
 import type { DamagedGap, DamagedRange, VerifyProgress, VerifyReport } from './verify-report.js';
 
 /** What is verified, and how. */
@@ -71,7 +72,7 @@ export async function verifyPaced(store: StateStore, options: VerifyOptions, pac
       bookkeeping: problems,
     };
   }
-  const regions = regionsOf(manifest);
+  const regions = regionsOf(manifest, context.parameters.statePrefixes);
   let records = 0;
   let bytes = 0;
   const { records: totalRecords, bytes: totalBytes } = manifest.totals;
@@ -84,28 +85,26 @@ export async function verifyPaced(store: StateStore, options: VerifyOptions, pac
   const damage = await checkRegions({ internals, manifest, hasLookups, signal, ...pacing, onStep }, regions);
   const damagedRanges: DamagedRange[] = [];
   const damagedGaps: DamagedGap[] = [];
-  const damagedPrefixSet = new Set<number>();
-  for (const [position, { firstKey, ...found }] of damage) {
-    const { range, startKey, endKey } = regions[position] as (typeof regions)[number];
+  for (const [position, { firstKey, tally: _, ...found }] of damage) {
+    const { range, startKey, endKey } = regions[position] as Region;
     const entry = range === undefined ? undefined : manifest.entries[range];
     if (range === undefined || entry === undefined) damagedGaps.push({ startKey, endKey, firstKey, ...found });
     else damagedRanges.push({ index: range, start: entry.start, depth: entry.depth, startKey, endKey, ...found });
-    for (const prefix of context.parameters.statePrefixes) {
-      const isAfter = endKey !== undefined && (endKey[0] as number) < prefix;
-      const isBefore = startKey.length > 0 && (startKey[0] as number) > prefix;
-      if (!isAfter && !isBefore && !(endKey?.length === 1 && endKey[0] === prefix)) damagedPrefixSet.add(prefix);
-    }
   }
-  const isStanding = problems.every(({ what }) => !['tip', 'summaries', 'manifest'].includes(what));
-  const unverifiedPrefixes = hasTip
-    ? context.parameters.statePrefixes.filter((prefix) => !isStanding || damagedPrefixSet.has(prefix))
-    : [];
-  const prefixes = context.parameters.statePrefixes.filter((prefix) => !unverifiedPrefixes.includes(prefix));
   internals.requireReady();
+  const { statePrefixes } = context.parameters;
+  const isStanding = problems.every(({ what }) => !['tip', 'summaries', 'manifest'].includes(what));
+  const actual = await actualTotals(context, { manifest, totals, regions, damage });
+  const prefixes = isStanding ? statePrefixes.filter((prefix) => actual.has(prefix)) : [];
+  const unverifiedPrefixes = hasTip ? statePrefixes.filter((prefix) => !prefixes.includes(prefix)) : [];
+  const pace = async (scannedBytes: number): Promise<void> => {
+    await pacing.pace(scannedBytes);
+    internals.requireReady();
+  };
   const tip =
     hasTip && isStanding
       ? await internals.reading(
-          checkTip(context, { height, regions, totals, prefixes, hasLookups, pace: pacing.pace, signal }),
+          checkTip(context, { height, regions, totals: actual, prefixes, hasLookups, pace, signal }),
         )
       : undefined;
   const damagedPrefixes = tip?.damaged ?? [];
