@@ -1,7 +1,7 @@
 import { compareBytes } from '@hs/bytes';
 import type { AbstractSnapshot } from 'abstract-level';
+import { ChunkDraft, type ChunkLimits } from './chunk-draft.js';
 import type { StoreContext } from './context.js';
-import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
 import {
@@ -13,9 +13,8 @@ import {
   stateInterval,
   tipKey,
 } from './layout.js';
-import { compareHeads, fillSources, MergeSource } from './merge.js';
+import { MergeSource, mergeInto } from './merge.js';
 import { decodeTip } from './metadata.js';
-import { RecordPacker } from './packed-records.js';
 import { unavailable } from './snapshots.js';
 
 /** What to read, and when to stop. */
@@ -54,7 +53,7 @@ export const defaultChunkLimits: {
 /** Reads one chunk through one database snapshot, so that blocks committed meanwhile cannot tear it. */
 export async function readChunk(context: StoreContext, request: ChunkRequest): Promise<Chunk> {
   const { startKey, endKey = endOfPrefix(startKey), signal } = request;
-  const limits = {
+  const limits: ChunkLimits = {
     maxBytes: request.maxBytes ?? defaultChunkLimits.maxBytes,
     maxScanBytes: request.maxScanBytes ?? defaultChunkLimits.maxScanBytes,
     maxScanMs: request.maxScanMs ?? defaultChunkLimits.maxScanMs,
@@ -67,7 +66,7 @@ export async function readChunk(context: StoreContext, request: ChunkRequest): P
   try {
     const epochs = await epochsToMerge(context, request.height, snapshot);
     if (endKey !== undefined && compareBytes(startKey, endKey) >= 0) {
-      return { records: new RecordPacker().finish(), nextKey: undefined, recordBytes: 0 };
+      return new ChunkDraft(limits).finish(undefined);
     }
     const readAhead = Math.min(Math.max(limits.maxBytes, 16 * 1024), 256 * 1024);
     const source = (interval: DatabaseInterval, isAncestral: boolean): MergeSource =>
@@ -79,7 +78,8 @@ export async function readChunk(context: StoreContext, request: ChunkRequest): P
     const sources = epochs.map((epoch) => source(epochInterval(epoch, startKey, endKey), true));
     sources.push(source(stateInterval(startKey, endKey), false));
     try {
-      return await merge(sources, limits, signal);
+      const draft = new ChunkDraft(limits);
+      return draft.finish(await mergeInto(draft, sources, signal));
     } finally {
       await Promise.all(sources.map((each) => each.close()));
     }
@@ -110,73 +110,4 @@ async function epochsToMerge(context: StoreContext, height: number, snapshot: Ab
   const epochs: number[] = [];
   for (let epoch = height; epoch < tip.height; epoch += context.parameters.snapshotPeriod) epochs.push(epoch);
   return epochs;
-}
-
-/**
- * Merges sources of which an earlier one hides what later ones have under the same key. Ends, with at least one key
- * consumed, when the next record does not fit or a scan budget is used up.
- */
-async function merge(
-  sources: readonly MergeSource[],
-  limits: { readonly maxBytes: number; readonly maxScanBytes: number; readonly maxScanMs: number },
-  signal: AbortSignal | undefined,
-): Promise<Chunk> {
-  const packer = new RecordPacker();
-  const startedMs = performance.now();
-  let scannedBytes = 0;
-  let consumed = 0;
-  let isLate = false;
-  let needsFill = true;
-  for (;;) {
-    if (needsFill) {
-      await fillSources(sources);
-      needsFill = false;
-      signal?.throwIfAborted();
-    }
-    const winner = lowest(sources);
-    const entry = winner?.head;
-    if (winner === undefined || entry === undefined) {
-      return { records: packer.finish(), nextKey: undefined, recordBytes: packer.length };
-    }
-    const [key, value] = entry;
-    const { keyOffset, isAncestral } = winner;
-    const isRecord = !isAncestral || value[0] === 1;
-    const valueOffset = isAncestral ? 1 : 0;
-    const size = key.length - keyOffset + value.length - valueOffset;
-    const isFull = isRecord && packer.count > 0 && packer.length + size > limits.maxBytes;
-    if (consumed % 32 === 1) isLate = performance.now() - startedMs >= limits.maxScanMs;
-    const isSpent = consumed > 0 && (isLate || scannedBytes >= limits.maxScanBytes);
-    if (isFull || isSpent) {
-      return { records: packer.finish(), nextKey: copyBytes(key.subarray(keyOffset)), recordBytes: packer.length };
-    }
-    if (isRecord) packer.append(key, keyOffset, value, valueOffset);
-    for (const source of sources) {
-      const head = source.head;
-      if (head === undefined) continue;
-      if (source !== winner && compareHeads(head[0], source.keyOffset, key, keyOffset) !== 0) continue;
-      scannedBytes += head[0].length + head[1].length;
-      source.advance();
-      needsFill ||= source.needsFill;
-    }
-    consumed++;
-  }
-}
-
-/** The first source whose head has the lowest key. */
-function lowest(sources: readonly MergeSource[]): MergeSource | undefined {
-  let best: MergeSource | undefined;
-  let bestKey: Uint8Array | undefined;
-  for (const source of sources) {
-    const key = source.head?.[0];
-    if (key === undefined) continue;
-    if (
-      best === undefined ||
-      bestKey === undefined ||
-      compareHeads(key, source.keyOffset, bestKey, best.keyOffset) < 0
-    ) {
-      best = source;
-      bestKey = key;
-    }
-  }
-  return best;
 }

@@ -24,10 +24,17 @@ export function valueAt({ bytes, offsets }: PackedRecords, index: number): Uint8
 
 /** Packs records as they come; memory grows with what was appended. */
 export class RecordPacker {
-  #bytes = new Uint8Array(4096);
+  readonly #expectedBytes: number;
+  #bytes: Uint8Array;
   #offsets = new Uint32Array(256);
   #length = 0;
   #count = 0;
+
+  /** `expectedBytes` is what will often be appended in all: memory then grows in fewer, larger steps up to there. */
+  constructor(options: { readonly expectedBytes?: number } = {}) {
+    this.#expectedBytes = options.expectedBytes ?? 0;
+    this.#bytes = new Uint8Array(4096);
+  }
 
   /** Bytes appended so far. */
   get length(): number {
@@ -45,22 +52,7 @@ export class RecordPacker {
     this.reference(keyStart, valueStart, valueStart, this.#length);
   }
 
-  /** Copies bytes without making them a record; returns where they begin. */
-  #copy(bytes: Uint8Array, offset: number): number {
-    const size = bytes.length - offset;
-    const start = this.#length;
-    if (start + size > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(start + size, 2 * this.#bytes.length));
-      grown.set(this.#bytes.subarray(0, start));
-      this.#bytes = grown;
-    }
-    if (size > 64) this.#bytes.set(offset === 0 ? bytes : bytes.subarray(offset), start);
-    else for (let i = 0; i < size; i++) this.#bytes[start + i] = bytes[offset + i] as number;
-    this.#length += size;
-    return start;
-  }
-
-  /** Appends bytes for later {@link reference}s. */
+  /** Appends bytes for later {@link reference}s; returns where they begin. */
   bytes(bytes: Uint8Array): number {
     return this.#copy(bytes, 0);
   }
@@ -73,14 +65,40 @@ export class RecordPacker {
       grown.set(this.#offsets);
       this.#offsets = grown;
     }
-    this.#offsets[at] = keyStart;
-    this.#offsets[at + 1] = keyEnd;
-    this.#offsets[at + 2] = valueStart;
-    this.#offsets[at + 3] = valueEnd;
+    const offsets = this.#offsets;
+    offsets[at] = keyStart;
+    offsets[at + 1] = keyEnd;
+    offsets[at + 2] = valueStart;
+    offsets[at + 3] = valueEnd;
   }
 
-  /** The records, in arrays of exactly their size. */
+  /** The records. Their bytes are the packer's own if these are nearly full, else a copy, so that little memory is wasted. */
   finish(): PackedRecords {
-    return { bytes: this.#bytes.slice(0, this.#length), offsets: this.#offsets.slice(0, 4 * this.#count) };
+    const isNearlyFull = 8 * this.#length >= 7 * this.#bytes.length;
+    return {
+      bytes: isNearlyFull ? this.#bytes.subarray(0, this.#length) : this.#bytes.slice(0, this.#length),
+      offsets: this.#offsets.slice(0, 4 * this.#count),
+    };
+  }
+
+  #copy(bytes: Uint8Array, offset: number): number {
+    const start = this.#length;
+    const end = start + bytes.length - offset;
+    if (end > this.#bytes.length) this.#grow(end);
+    const own = this.#bytes;
+    if (offset === 0) own.set(bytes, start);
+    else if (bytes.length < 24)
+      for (let i = offset; i < bytes.length; i++) own[start + i - offset] = bytes[i] as number;
+    else own.set(bytes.subarray(offset), start);
+    this.#length = end;
+    return start;
+  }
+
+  #grow(needed: number): void {
+    const doubled = 2 * this.#bytes.length;
+    const wanted = doubled < this.#expectedBytes ? Math.min(2 * doubled, this.#expectedBytes) : doubled;
+    const grown = new Uint8Array(Math.max(needed, wanted));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
   }
 }
