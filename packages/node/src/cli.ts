@@ -14,7 +14,7 @@ import { hasCode, NodeError } from './node-error.js';
 import { packageVersion } from './package-version.js';
 
 /** Exit codes of `hs-node`. */
-const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+const exitCodes = { ok: 0, failed: 1, usage: 2, untrusted: 3 } as const;
 
 const usage = `usage: hs-node run [settings]
        hs-node --help | --version
@@ -24,7 +24,8 @@ Runs a full node of the example chain until SIGINT or SIGTERM. Settings come fro
 
 ${describeSettings()}
 
-Exit codes: 0 stopped by a signal, 1 the node could not go on, 2 wrong usage or configuration.
+Exit codes: 0 stopped by a signal, 1 the node could not go on, 2 wrong usage or configuration, 3 the chain has split or a
+trusted root does not match, and somebody has to decide.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -60,6 +61,7 @@ async function run(config: RunConfig): Promise<number> {
     hasher,
     stateRoot,
     connect: config.connect,
+    trustedRoots: config.trustedRoots,
     sync: { mode: config.sync, chunkBytes: config.chunkBytes },
     cacheBytes: config.cacheBytes,
     logger,
@@ -133,5 +135,6 @@ try {
   for (let cause = (error as { cause?: unknown }).cause; cause instanceof Error; cause = cause.cause) {
     process.stderr.write(`  because: ${cause.message}\n`);
   }
-  process.exitCode = isUsage ? exitCodes.usage : exitCodes.failed;
+  const isUntrusted = hasCode(error, 'NODE_EQUIVOCATION') || hasCode(error, 'NODE_TRUSTED_ROOT_MISMATCH');
+  process.exitCode = isUsage ? exitCodes.usage : isUntrusted ? exitCodes.untrusted : exitCodes.failed;
 }

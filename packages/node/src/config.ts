@@ -5,6 +5,7 @@ import type { HostAndPort } from './network/transport.js';
 import { parseAddress } from './network/transport.js';
 import { NodeError } from './node-error.js';
 import type { SyncMode } from './sync/sync-manager.js';
+import { parseTrustedRoot, type TrustedRoot } from './sync/trusted-roots.js';
 
 /** Settings of `hs-node run`. */
 export interface RunConfig {
@@ -16,6 +17,7 @@ export interface RunConfig {
   readonly http: HostAndPort | undefined;
   readonly connect: readonly string[];
   readonly sync: SyncMode;
+  readonly trustedRoots: readonly TrustedRoot[];
   /** File with a producer's private key in hex. */
   readonly producerKey: string | undefined;
   readonly blockIntervalMs: number;
@@ -47,6 +49,10 @@ const settings: Readonly<Record<string, Setting>> = {
   http: { type: 'string', help: 'host:port for /status and /healthz, or "off"', default: '127.0.0.1:18001' },
   connect: { type: 'list', help: 'host:port of a peer to stay connected to; may be repeated' },
   sync: { type: 'string', help: 'hyper: download a snapshot if that is shorter; block: all blocks', default: 'hyper' },
+  'trusted-root': {
+    type: 'list',
+    help: 'HEIGHT:ROOT, the state root that the header at HEIGHT must have; may be repeated',
+  },
   'producer-key': { type: 'string', help: 'file with the private key (hex) of a producer' },
   'block-interval-ms': { type: 'integer', help: 'time between blocks of a producer', default: '1000' },
   'chunk-bytes': { type: 'integer', help: 'bytes of records asked for at once', default: '2097152' },
@@ -107,15 +113,14 @@ export function readRunConfig(
     if (!Number.isSafeInteger(number) || number <= 0) throw invalid(name, source, 'a positive integer');
     return number;
   };
-  const list = (name: string): string[] => {
+  const list = <Item>(name: string, expected: string, read: (text: string) => Item): Item[] => {
     const { value, source } = lookUp(name);
     if (value === undefined) return [];
     const items = typeof value === 'string' ? value.split(',') : value;
     if (!Array.isArray(items) || items.some((item) => typeof item !== 'string')) {
-      throw invalid(name, source, 'a list of host:port');
+      throw invalid(name, source, `a list of ${expected}`);
     }
-    for (const item of items) checked(name, source, () => parseAddress(item));
-    return items as string[];
+    return items.map((item: string) => checked(name, source, () => read(item)));
   };
   const oneOf = <Value extends string>(name: string, allowed: readonly Value[]): Value => {
     const value = text(name);
@@ -148,8 +153,12 @@ export function readRunConfig(
     data: text('data') ?? '',
     listen: address('listen'),
     http: address('http'),
-    connect: list('connect'),
+    connect: list('connect', 'host:port', (item) => {
+      parseAddress(item);
+      return item;
+    }),
     sync: oneOf('sync', ['hyper', 'block'] as const),
+    trustedRoots: list('trusted-root', 'HEIGHT:ROOT', parseTrustedRoot),
     producerKey: text('producer-key'),
     blockIntervalMs: integer('block-interval-ms'),
     chunkBytes: integer('chunk-bytes'),
@@ -194,7 +203,7 @@ function readConfigFile(path: string | undefined): Record<string, unknown> {
   return content as Record<string, unknown>;
 }
 
-/** Says which setting an address that cannot be read came from. */
+/** Says which setting a text that cannot be read came from. */
 function checked<Value>(name: string, source: string, read: () => Value): Value {
   try {
     return read();

@@ -18,7 +18,9 @@ import { BlockProduction } from './production/block-production.js';
 import { PeerServer, type ServingLimits } from './serving/peer-server.js';
 import { createBanStore } from './state/ban-store.js';
 import { createBlockView } from './state/block-view.js';
+import { BranchGuard, type TrustStatus } from './sync/branch-guard.js';
 import { defaultSyncSettings, SyncManager, type SyncManagerStatus, type SyncSettings } from './sync/sync-manager.js';
+import type { TrustedRoot } from './sync/trusted-roots.js';
 import { TransactionPool, type TransactionPoolOptions } from './transaction-pool.js';
 
 /** Service bits of a node that serves blocks and snapshots, in the extended layout to those who know it. */
@@ -38,6 +40,8 @@ export interface FullNodeOptions<Header> {
   /** Makes this node a producer. */
   readonly producer?: { readonly sealer: BlockSealer<Header>; readonly blockIntervalMs: number };
   readonly sync?: Partial<SyncSettings>;
+  /** State roots that the operator vouches for: the node stops where a header says otherwise. */
+  readonly trustedRoots?: readonly TrustedRoot[];
   readonly serving?: Partial<ServingLimits>;
   readonly pool?: Omit<TransactionPoolOptions<Header>, 'chain'>;
   readonly network?: Pick<NetworkOptions<Header>, 'allowances' | 'limits' | 'timeouts' | 'redial' | 'transport'>;
@@ -66,6 +70,7 @@ export interface NodeStatus {
   readonly userAgent: string;
   readonly chain: { readonly name: string; readonly genesisHash: string };
   readonly sync: SyncManagerStatus;
+  readonly trust: TrustStatus;
   /** State height; undefined while there is no complete state. */
   readonly height: number | undefined;
   readonly stateRoot: string | undefined;
@@ -105,6 +110,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #pool: TransactionPool<Header>;
   readonly #processor: BlockProcessor<Header>;
   readonly #network: PeerNetwork<Header>;
+  readonly #guard: BranchGuard<Header>;
   readonly #sync: SyncManager<Header>;
   readonly #production: BlockProduction<Header> | undefined;
   readonly #ended: Promise<void>;
@@ -117,6 +123,7 @@ export class FullNode<Header> implements AsyncDisposable {
     readonly database: ClassicLevel<Uint8Array, Uint8Array>;
     readonly store: StateStore;
     readonly chainStore: ChainStore<Header>;
+    readonly guard: BranchGuard<Header>;
     readonly network: PeerNetwork<Header>;
   }) {
     const { options, store, chainStore, network } = parts;
@@ -127,6 +134,7 @@ export class FullNode<Header> implements AsyncDisposable {
     this.#database = parts.database;
     this.#store = store;
     this.#chainStore = chainStore;
+    this.#guard = parts.guard;
     this.#network = network;
     this.#pool = new TransactionPool({ chain, ...options.pool });
     this.#processor = new BlockProcessor({
@@ -143,6 +151,7 @@ export class FullNode<Header> implements AsyncDisposable {
       network,
       hasher: options.hasher,
       stateRoot: options.stateRoot,
+      guard: this.#guard,
       settings: { ...defaultSyncSettings, ...options.sync },
       isProducer: options.producer !== undefined,
       nowMs: Date.now,
@@ -192,6 +201,8 @@ export class FullNode<Header> implements AsyncDisposable {
    * Opens the database, the network and the sync loop.
    *
    * @throws ANCESTRAL_RECORDS_* if the database is of another chain or version, or in use
+   * @throws NODE_EQUIVOCATION if the chain has split and no trusted root says which branch to follow
+   * @throws NODE_TRUSTED_ROOT_MISMATCH if a stored header is not the one that a trusted root names
    */
   static async open<Header>(options: FullNodeOptions<Header>): Promise<FullNode<Header>> {
     const { chain } = options;
@@ -231,6 +242,14 @@ export class FullNode<Header> implements AsyncDisposable {
       });
       opened.push(() => store.close());
       const chainStore = await ChainStore.open(store, chain);
+      const guard = await BranchGuard.open({
+        store,
+        chain,
+        chainStore,
+        trustedRoots: options.trustedRoots ?? [],
+        wallMs: Date.now,
+        logger: options.logger ?? silentLogger,
+      });
       const addresses = options.connect?.length ?? 0;
       const userAgent = options.userAgent ?? `@hs/node ${packageVersion()}`;
       const network = await PeerNetwork.open({
@@ -245,7 +264,7 @@ export class FullNode<Header> implements AsyncDisposable {
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       });
       opened.push(() => network.close());
-      return new FullNode({ options, userAgent, database, store, chainStore, network });
+      return new FullNode({ options, userAgent, database, store, chainStore, guard, network });
     } catch (error) {
       for (const close of opened.reverse()) await close().catch(() => undefined);
       throw error;
@@ -298,6 +317,7 @@ export class FullNode<Header> implements AsyncDisposable {
       userAgent: this.#userAgent,
       chain: { name: chain.name, genesisHash: toHex(chain.genesisHash) },
       sync: this.#sync.status(),
+      trust: this.#guard.status(),
       ...this.#describeState(),
       headerHeight: this.#chainStore.tipHeight,
       headerHash: toHex(this.#chainStore.tipHash),

@@ -42,6 +42,8 @@ export type { Connection, ConnectionHandlers, HostAndPort, Listener, Transport }
 export { hasCode, NodeError, type NodeErrorCode, nodeErrorCodes } from './node-error.js';
 export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingLimits } from './serving/peer-server.js';
 export { type BlockView, createBlockView } from './state/block-view.js';
+export type { TrustStatus } from './sync/branch-guard.js';
+export type { Equivocation } from './sync/equivocation.js';
 export type { HyperSyncReport } from './sync/hyper-sync.js';
 export {
   defaultSyncSettings,
@@ -50,4 +52,5 @@ export {
   type SyncMode,
   type SyncSettings,
 } from './sync/sync-manager.js';
+export { formatTrustedRoot, parseTrustedRoot, type TrustedRoot } from './sync/trusted-roots.js';
 export { TransactionPool, type TransactionPoolOptions } from './transaction-pool.js';

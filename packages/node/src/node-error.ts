@@ -1,5 +1,6 @@
 /** What can go wrong in a node. Codes are stable; messages may change. */
 export const nodeErrorCodes = [
+  'NODE_BRANCH_REFUSED',
   'NODE_CHAIN_RULE',
   'NODE_CONFIGURATION',
   'NODE_DATABASE',
@@ -16,6 +17,7 @@ export const nodeErrorCodes = [
   'NODE_STATE_ROOT_MISMATCH',
   'NODE_STOPPED',
   'NODE_TRANSACTION_REFUSED',
+  'NODE_TRUSTED_ROOT_MISMATCH',
 ] as const;
 
 export type NodeErrorCode = (typeof nodeErrorCodes)[number];

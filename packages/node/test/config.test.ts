@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { describeSettings, type RunConfig, readRunConfig } from '../src/config.js';
+import { formatTrustedRoot, parseTrustedRoot } from '../src/sync/trusted-roots.js';
 import { testFolder } from './support/cleanups.js';
 
 function withFile(settings: unknown): string {
@@ -30,6 +31,7 @@ describe('the settings of a run', () => {
       http: { host: '127.0.0.1', port: 18001 },
       connect: [],
       sync: 'hyper',
+      trustedRoots: [],
       producerKey: undefined,
       blockIntervalMs: 1000,
       chunkBytes: 2 * 1024 * 1024,
@@ -65,6 +67,18 @@ describe('the settings of a run', () => {
     expect(readRunConfig([...chain, '--config', withFile({ connect })], {}).connect).toEqual(connect);
   });
 
+  test('trusted roots are read as height, state root and, if given, hash', () => {
+    const [root, hash] = ['ab'.repeat(32), 'CD'.repeat(32)];
+    const args = ['--chain', 'c', '--trusted-root', `7:${root}`, '--trusted-root', `1000:${root}:${hash}`];
+    const stateRoot = new Uint8Array(32).fill(0xab);
+    const expected = [
+      { height: 7, stateRoot },
+      { height: 1000, stateRoot, hash: new Uint8Array(32).fill(0xcd) },
+    ];
+    expect(readRunConfig(args, {}).trustedRoots).toEqual(expected);
+    expect(expected.map(formatTrustedRoot).map(parseTrustedRoot)).toEqual(expected);
+  });
+
   test('"off" closes a port', () => {
     const { listen, http } = readRunConfig(['--chain', 'c', '--listen', 'off', '--http', 'off'], {});
     expect([listen, http]).toEqual([undefined, undefined]);
@@ -78,6 +92,12 @@ describe('the settings of a run', () => {
     ['a log level that is none', ['--log-level', 'loud'], {}, /log-level \(from --log-level\)/],
     ['an address that is none', [], { HS_NODE_HTTP: 'here' }, /http \(from HS_NODE_HTTP\).*host:port/],
     ['a peer that is none', ['--connect', 'a:0'], {}, /connect \(from --connect\).*host:port/],
+    [
+      'a trusted root that is none',
+      ['--trusted-root', '5:abcd'],
+      {},
+      /trusted-root \(from --trusted-root\).*HEIGHT:ROOT/,
+    ],
   ] as const)('%s is refused, with the name and the source', (_name, args, environment, message) => {
     expect(refused(['--chain', 'c', ...args], environment)).toMatchObject({
       code: 'NODE_CONFIGURATION',

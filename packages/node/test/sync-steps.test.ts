@@ -2,12 +2,14 @@ import { toHex } from '@hs/bytes';
 import type { Block } from '@hs/wire';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExampleHeader } from '../src/example-chain/header.js';
+import { silentLogger } from '../src/logger.js';
 import type { PeerRequest } from '../src/network/message-roles.js';
 import type { Peer } from '../src/network/peer.js';
 import { NodeError } from '../src/node-error.js';
 import { PeerServer } from '../src/serving/peer-server.js';
 import { SerialQueue } from '../src/state/serial-queue.js';
 import { syncBlocks } from '../src/sync/block-sync.js';
+import { BranchGuard } from '../src/sync/branch-guard.js';
 import { firstAnswer } from '../src/sync/first-answer.js';
 import { syncHeadersFrom } from '../src/sync/header-sync.js';
 import { ScriptedPeer } from './support/scripted-peer.js';
@@ -53,8 +55,11 @@ function headerPeer(headers: readonly ExampleHeader[], limit = 2000): ScriptedPe
   });
 }
 
-function syncHeaders(parts: Parts, peer: ScriptedPeer, nowMs = Date.now()): Promise<number> {
-  const options = { chain: chain.chain, chainStore: parts.chainStore, timeoutMs: 500, nowMs: () => nowMs };
+async function syncHeaders(parts: Parts, peer: ScriptedPeer, nowMs = Date.now()): Promise<number> {
+  const { store, chainStore } = parts;
+  const guarded = { store, chain: chain.chain, chainStore, trustedRoots: [], wallMs: Date.now, logger: silentLogger };
+  const guard = await BranchGuard.open(guarded);
+  const options = { chain: chain.chain, chainStore, guard, timeoutMs: 500, nowMs: () => nowMs };
   return syncHeadersFrom(peer, { ...options, queue: new SerialQueue() }, forever);
 }
 

@@ -6,9 +6,12 @@ import type { Chain, HeaderReader } from './chain.js';
 /**
  * First key bytes of what a node keeps beside the state, in the same database. No chain may use them for its state.
  */
-export const nodePrefixes = { block: 0, header: 1, ban: 2, hashToHeight: 98 } as const;
+export const nodePrefixes = { block: 0, header: 1, ban: 2, equivocation: 3, hashToHeight: 98 } as const;
 
 const hashBytes = 32;
+
+/** Headers that are taken back in one batch. */
+const dropStep = 1000;
 
 function heightKey(prefix: number, height: number): Uint8Array {
   return concatBytes(Uint8Array.of(prefix), u64be(height));
@@ -105,6 +108,24 @@ export class ChainStore<Header> implements HeaderReader<Header> {
     if (last === undefined) return;
     await this.#store.write(this.headerWrites(headers));
     this.advance(last);
+  }
+
+  /** Takes back headers and blocks from `height` on, from the tip down, so that an interruption leaves a whole chain. */
+  async dropFrom(height: number): Promise<void> {
+    if (height < 1) throw new RangeError('the genesis header cannot be taken back');
+    while (this.#tip.height >= height) {
+      const newTip = Math.max(height - 1, this.#tip.height - dropStep);
+      const { header, hash } = await this.#read(newTip);
+      const writes: RecordChange[] = [];
+      for (let next = newTip + 1; next <= this.#tip.height; next++) {
+        const key = concatBytes(Uint8Array.of(nodePrefixes.hashToHeight), await this.hashAt(next));
+        writes.push({ key, value: undefined });
+        writes.push({ key: heightKey(nodePrefixes.header, next), value: undefined });
+        writes.push({ key: heightKey(nodePrefixes.block, next), value: undefined });
+      }
+      await this.#store.write(writes);
+      this.#tip = { height: newTip, hash, header };
+    }
   }
 
   /** Hashes from the tip down, one by one at first, then in doubling steps, ending with genesis. */

@@ -1,9 +1,10 @@
-import { equalBytes, toHex } from '@hs/bytes';
+import { equalBytes } from '@hs/bytes';
 import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { NodeError } from '../node-error.js';
 import type { SerialQueue } from '../state/serial-queue.js';
+import type { BranchGuard } from './branch-guard.js';
 
 export interface HeaderSyncOptions<Header> {
   readonly chain: Chain<Header>;
@@ -12,6 +13,7 @@ export interface HeaderSyncOptions<Header> {
   readonly nowMs: () => number;
   /** Answers of several peers may come at once; they are taken in one after the other. */
   readonly queue: SerialQueue;
+  readonly guard: BranchGuard<Header>;
 }
 
 const noStopHash: Uint8Array = new Uint8Array(32);
@@ -23,7 +25,10 @@ const noStopHash: Uint8Array = new Uint8Array(32);
  *
  * @throws NODE_PEER_MISBEHAVED if the peer sends a header that breaks a rule of the chain
  * @throws NODE_HEADER_IN_FUTURE if the peer sends a header that is not valid yet; those before it are stored
- * @throws NODE_EQUIVOCATION if the peer shows another valid header of the same producer at a height that we have
+ * @throws NODE_EQUIVOCATION if the peer shows another valid header of the same producer at a height that we have;
+ *   both are stored by then
+ * @throws NODE_BRANCH_REFUSED if the peer follows a branch that a trusted root has ruled out
+ * @throws NODE_TRUSTED_ROOT_MISMATCH if a header is not the one that a trusted root names
  */
 export async function syncHeadersFrom<Header>(
   peer: Peer<Header>,
@@ -70,6 +75,7 @@ async function takeHeaders<Header>(
       refusal = refused(peer, { height, message: `header ${height} breaks a rule of the chain`, cause: error });
       break;
     }
+    options.guard.check(header);
     fresh.push(header);
     parent = header;
   }
@@ -87,9 +93,11 @@ async function requireSameHeader<Header>(
   header: Header,
   options: HeaderSyncOptions<Header>,
 ): Promise<void> {
-  const { chain, chainStore } = options;
+  const { chain, chainStore, guard } = options;
   const { height } = chain.describeHeader(header);
-  if (equalBytes(chain.hashHeader(header), await chainStore.hashAt(height))) return;
+  const hash = chain.hashHeader(header);
+  if (equalBytes(hash, await chainStore.hashAt(height))) return;
+  if (guard.isRefused(hash)) throw guard.refusal(height);
   try {
     if (height === 0) throw new NodeError('NODE_CHAIN_RULE', 'another genesis block');
     chain.verifyHeader(header, await chainStore.headerAt(height - 1), { nowMs: options.nowMs() });
@@ -97,14 +105,7 @@ async function requireSameHeader<Header>(
     const message = `header ${height} is not ours and breaks a rule of the chain`;
     throw refused(peer, { height, message, cause: error });
   }
-  throw new NodeError('NODE_EQUIVOCATION', `two valid headers at height ${height}: the chain has split`, {
-    details: {
-      height,
-      peer: peer.id,
-      ours: toHex(chain.headerCodec.encode(await chainStore.headerAt(height))),
-      theirs: toHex(chain.headerCodec.encode(header)),
-    },
-  });
+  throw await guard.split(height, { ours: await chainStore.headerAt(height), theirs: header, peer: peer.id });
 }
 
 /** What a header costs its sender: nothing but the connection if it may become valid, since then a clock is wrong. */

@@ -11,6 +11,7 @@ import type { PeerNetwork } from '../network/peer-network.js';
 import { hasCode, NodeError } from '../node-error.js';
 import { SerialQueue } from '../state/serial-queue.js';
 import { syncBlocks } from './block-sync.js';
+import type { BranchGuard } from './branch-guard.js';
 import { syncHeadersFrom } from './header-sync.js';
 import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
 import { evidenceOfBan } from './range-evidence.js';
@@ -79,6 +80,7 @@ export interface SyncManagerOptions<Header> {
   readonly network: PeerNetwork<Header>;
   readonly hasher: StateHasher;
   readonly stateRoot: StateRootFunction;
+  readonly guard: BranchGuard<Header>;
   readonly settings: SyncSettings;
   /** True if this node makes blocks: then it may start a chain without any peer. */
   readonly isProducer: boolean;
@@ -291,10 +293,11 @@ export class SyncManager<Header> {
   }
 
   async #askOneForHeaders(peer: Peer<Header>): Promise<void> {
-    const { chain, chainStore, settings, nowMs, logger } = this.#options;
+    const { chain, chainStore, guard, settings, nowMs, logger } = this.#options;
     const { signal } = this.#abort;
     try {
-      const options = { chain, chainStore, nowMs, timeoutMs: settings.requestTimeoutMs, queue: this.#headerQueue };
+      const timeoutMs = settings.requestTimeoutMs;
+      const options = { chain, chainStore, guard, nowMs, timeoutMs, queue: this.#headerQueue };
       const added = await syncHeadersFrom(peer, options, signal);
       this.#hasHeardHeaders = true;
       if (added > 0) logger.debug({ peer: peer.id, added, tipHeight: chainStore.tipHeight }, 'headers verified');
@@ -305,6 +308,9 @@ export class SyncManager<Header> {
         this.#ban(peer, message, details);
       } else if (hasCode(error, 'NODE_HEADER_IN_FUTURE')) {
         logger.warn({ peer: peer.id, err: error }, 'peer dropped: its clock or the clock of this machine is wrong');
+        peer.close(error as NodeError);
+      } else if (hasCode(error, 'NODE_BRANCH_REFUSED')) {
+        logger.warn({ peer: peer.id, err: error }, 'peer dropped: it follows another branch');
         peer.close(error as NodeError);
       } else if (hasCode(error, 'NODE_PEER_TIMEOUT')) peer.close(error as NodeError);
       else if (!isPeerTrouble(error)) this.fail(error);
