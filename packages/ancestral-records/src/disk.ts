@@ -30,7 +30,7 @@ interface ChainedBatch {
   close(): Promise<void>;
 }
 
-/** The database in bytes, with typed write errors. Knows nothing of what is stored. */
+/** The database in bytes, with typed errors. Knows nothing of what is stored. */
 export class Disk {
   readonly #database: StateDatabase;
   readonly #isSynced: boolean;
@@ -43,39 +43,55 @@ export class Disk {
     this.#isSynced = isSynced;
   }
 
+  /** @throws ANCESTRAL_RECORDS_READ_FAILED */
   snapshot(): AbstractSnapshot {
-    return this.#database.snapshot();
+    try {
+      return this.#database.snapshot();
+    } catch (cause) {
+      throw readFailed(cause);
+    }
   }
 
+  /** @throws ANCESTRAL_RECORDS_READ_FAILED */
   get(key: Uint8Array, snapshot?: AbstractSnapshot): Promise<Uint8Array | undefined> {
-    return this.#database.get(key, snapshot === undefined ? encodings : { ...encodings, snapshot });
+    const options = snapshot === undefined ? encodings : { ...encodings, snapshot };
+    return reading(() => this.#database.get(key, options));
   }
 
   /**
    * The values of keys. Many are read in parts side by side, so that databases with several threads use them: without a
    * snapshot, a batch written meanwhile may show in some parts and not in others.
+   *
+   * @throws ANCESTRAL_RECORDS_READ_FAILED
    */
   async getMany(keys: Uint8Array[], snapshot?: AbstractSnapshot): Promise<(Uint8Array | undefined)[]> {
     const options = snapshot === undefined ? encodings : { ...encodings, snapshot };
     const size = Math.max(minPartKeys, Math.ceil(keys.length / readParts));
     const parts: Promise<(Uint8Array | undefined)[]>[] = [];
     for (let at = 0; at < keys.length; at += size) {
-      parts.push(this.#database.getMany(keys.slice(at, at + size), options));
+      parts.push(reading(() => this.#database.getMany(keys.slice(at, at + size), options)));
     }
     return (await Promise.all(parts)).flat();
   }
 
+  /** An iterator of the database. @throws ANCESTRAL_RECORDS_READ_FAILED, also from its `nextv` */
   iterator(interval: DatabaseInterval, options: ScanOptions = {}): DatabaseIterator {
     const { snapshot, isReverse = false, hasValues = true, limit = -1, highWaterMarkBytes = stepBytes } = options;
-    return this.#database.iterator({
-      ...interval,
-      ...encodings,
-      snapshot,
-      reverse: isReverse,
-      values: hasValues,
-      limit,
-      highWaterMarkBytes,
-    });
+    let iterator: DatabaseIterator;
+    try {
+      iterator = this.#database.iterator({
+        ...interval,
+        ...encodings,
+        snapshot,
+        reverse: isReverse,
+        values: hasValues,
+        limit,
+        highWaterMarkBytes,
+      });
+    } catch (cause) {
+      throw readFailed(cause);
+    }
+    return { nextv: (size) => reading(() => iterator.nextv(size)), close: () => iterator.close() };
   }
 
   /** Entries of an interval in bounded groups. */
@@ -143,6 +159,23 @@ export class Disk {
       gte = last;
     }
   }
+}
+
+async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw readFailed(cause);
+  }
+}
+
+function readFailed(cause: unknown): AncestralRecordsError {
+  return new AncestralRecordsError(
+    'ANCESTRAL_RECORDS_READ_FAILED',
+    `the database could not be read (${cause instanceof Error ? cause.message : String(cause)}): if it is open and stays so, ` +
+      'check the disk, then verify the state and repair it, or rebuild it into a fresh database',
+    { cause },
+  );
 }
 
 /**

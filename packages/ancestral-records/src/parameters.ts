@@ -94,9 +94,11 @@ export function encodeFormat(parameters: StateParameters): Uint8Array {
  */
 export function checkFormat(stored: Uint8Array, parameters: StateParameters): void {
   const reader = new ByteReader(stored, (problem, detail) => {
-    return new AncestralRecordsError('ANCESTRAL_RECORDS_CORRUPT', `the format record is damaged: ${detail}`, {
-      details: { problem },
-    });
+    return new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_CORRUPT',
+      `the format record is damaged (${detail}): restore the database from a copy, or sync again into an empty folder`,
+      { details: { problem } },
+    );
   });
   const version = reader.byte();
   if (version !== formatVersion) {

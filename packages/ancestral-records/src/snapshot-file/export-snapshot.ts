@@ -139,6 +139,13 @@ function viewOf(block: Uint8Array, entry: RangeEntry, chunks: readonly PackedRec
   return { bytes: block.subarray(8 * entry.count), offsets };
 }
 
+/** What a read fails with although the database is intact. */
+const notDamage: ReadonlySet<string> = new Set([
+  'ANCESTRAL_RECORDS_CLOSED',
+  'ANCESTRAL_RECORDS_NOT_READY',
+  'ANCESTRAL_RECORDS_WRITE_FAILED',
+]);
+
 /** Whatever the database throws in the middle of a range is damage of that range, unless it is known to be something else. */
 function readFailure(error: unknown, height: number, index: number, total: number): unknown {
   const code = error instanceof AncestralRecordsError ? error.code : undefined;
@@ -150,7 +157,12 @@ function readFailure(error: unknown, height: number, index: number, total: numbe
       { details: { height, index }, cause: error },
     );
   }
-  return code === undefined ? damaged(height, index, 'unreadable', {}, error) : error;
+  if (code === 'ANCESTRAL_RECORDS_READ_FAILED') {
+    return damaged(height, index, 'unreadable', {}, (error as AncestralRecordsError).cause);
+  }
+  if (code !== undefined && notDamage.has(code)) return error;
+  const isNamed = error instanceof AncestralRecordsError && error.details['index'] === index;
+  return isNamed ? error : damaged(height, index, 'unreadable', {}, error);
 }
 
 function damaged(

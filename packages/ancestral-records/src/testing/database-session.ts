@@ -1,6 +1,7 @@
 import { u32be } from '@hs/bytes';
 import type { AbstractSnapshot } from 'abstract-level';
 import type { DatabaseIteratorOptions, DatabaseWrite, StateDatabase } from '../database.js';
+import { Disk } from '../disk.js';
 import { expectTrue } from './assertions.js';
 
 /** An open database that can be closed. */
@@ -60,8 +61,9 @@ export class DatabaseSession {
     await this.#end((database) => database.close());
   }
 
+  /** Writes as a store does, so that whatever way of writing a batch it chooses is what is checked. */
   batch(writes: readonly DatabaseWrite[], sync = false): Promise<void> {
-    return this.database.batch([...writes], { ...encodings, sync });
+    return new Disk(this.database, sync).write([...writes]);
   }
 
   put(entries: readonly Entry[], sync = false): Promise<void> {

@@ -77,8 +77,9 @@ export async function readState(store: StateStore, height: number, between?: () 
   return records;
 }
 
-/** Compares all that a ready store says about its tip and its snapshots with the model. */
+/** Compares all that a ready store says about its tip and its snapshots with the model, when nothing is left to do. */
 export async function expectModel(store: StateStore, model: PlainModel): Promise<void> {
+  await store.maintenance();
   expectTrue(store.height === model.height, `the store is at height ${store.height} instead of ${model.height}`);
   const heights = new Set([...store.snapshots().map(({ height }) => height), model.height]);
   for (const height of heights) {
