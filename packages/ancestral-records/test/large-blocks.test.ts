@@ -1,0 +1,198 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { RecordChange, StateDatabase } from '../src/index.js';
+import {
+  apply,
+  believed,
+  bytes,
+  type PlainState,
+  packState,
+  readAll,
+  sorted,
+  summarize,
+} from './support/plain-state.js';
+import {
+  classicDatabase,
+  memoryDatabase,
+  type OpenDatabase,
+  openStore,
+  parameters,
+  type TestDatabase,
+} from './support/stores.js';
+import { toyHasher } from './support/toy-hasher.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function opened(testDatabase: TestDatabase): Promise<OpenDatabase> {
+  cleanups.push(() => testDatabase.remove());
+  const database = await testDatabase.open();
+  cleanups.push(() => database.close());
+  return database;
+}
+
+/** Numbers that look random and are the same in every run. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+}
+
+/** Changes that repeat keys, delete, create, write what is there already, and now and then a value larger than any buffer. */
+function changesOf(state: PlainState, count: number, random: (below: number) => number): RecordChange[] {
+  return Array.from({ length: count }, () => {
+    const key = bytes([5, 6, 255][random(3)] as number, random(40), random(40));
+    const kind = random(10);
+    if (kind < 2) return { key, value: undefined };
+    if (kind < 4) return { key, value: state.get(Buffer.from(key).toString('hex')) };
+    const value = new Uint8Array(kind === 9 && random(30) === 0 ? 100_000 : random(100));
+    return { key, value: value.map(() => random(256)) };
+  });
+}
+
+/** A wrapper as anybody could write one; `changed` are its own methods. */
+function wrapped(database: StateDatabase, changed: Partial<StateDatabase>): StateDatabase {
+  return {
+    status: 'open',
+    supports: database.supports,
+    get: (key, options) => database.get(key, options),
+    getMany: (keys, options) => database.getMany(keys, options),
+    batch: (operations, options) => database.batch(operations, options),
+    iterator: (options) => database.iterator(options),
+    snapshot: () => database.snapshot(),
+    ...changed,
+  };
+}
+
+describe.each([
+  ['classic-level', classicDatabase],
+  ['memory-level', async () => memoryDatabase()],
+])('blocks of thousands of changes over %s', (_name, make) => {
+  test.each([0, 20_000, 1 << 26])('give what plain maps give, with a cache of %i bytes', async (cacheBytes) => {
+    const database = await opened(await make());
+    const store = await openStore(database, { cacheBytes, parameters: parameters({ snapshotPeriod: 100 }) });
+    const random = randomNumbers(cacheBytes + 1);
+    const genesis = apply(new Map(), changesOf(new Map(), 800, random));
+    await store.initialize({ records: [packState(genesis)] });
+    let state = genesis;
+    for (let height = 1; height <= 2; height++) {
+      const changes = changesOf(state, 1000, random);
+      const next = apply(state, changes);
+      const borrowed = changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() }));
+      const prepared = await store.prepareBlock(height, borrowed);
+      for (const { key, value } of borrowed) {
+        key.fill(77);
+        value?.fill(77);
+      }
+      expect(prepared.changedRecords).toBe(differences(state, next));
+      await store.commitBlock(prepared);
+      state = next;
+      expect(believed(store)).toEqual(summarize(state));
+    }
+    expect(await readAll(store, 2)).toEqual(sorted(state));
+    expect(await readAll(store, 0)).toEqual(sorted(genesis));
+    await store.close();
+  });
+});
+
+function differences(before: PlainState, after: PlainState): number {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((key) => {
+    const [old, now] = [before.get(key), after.get(key)];
+    return old === undefined || now === undefined || Buffer.compare(old, now) !== 0;
+  }).length;
+}
+
+const manyChanges = Array.from({ length: 1000 }, (_, i) => ({ key: bytes(5, i >> 8, i & 255), value: bytes(i & 255) }));
+
+describe('a block', () => {
+  test('is hashed while its old values are read', async () => {
+    const database = await opened(memoryDatabase());
+    let announce: () => void = () => undefined;
+    const hashing = new Promise<void>((resolve) => {
+      announce = resolve;
+    });
+    const store = await openStore(
+      wrapped(database, {
+        async getMany(keys, options) {
+          await hashing;
+          return database.getMany(keys, options);
+        },
+      }),
+      {
+        hasher: {
+          ...toyHasher,
+          sum(batch) {
+            if (batch.offsets.length === 4 * manyChanges.length) announce();
+            return toyHasher.sum(batch);
+          },
+        },
+      },
+    );
+    await store.initialize({ records: [] });
+    const prepared = await store.prepareBlock(1, manyChanges);
+    expect(prepared.changedRecords).toBe(manyChanges.length);
+    await store.close();
+  });
+
+  test('whose reading or hashing fails leaves nothing running, and can be prepared again', async () => {
+    const database = await opened(memoryDatabase());
+    let broken: 'read' | 'hash' | undefined;
+    let running = 0;
+    const counted = async <T>(work: () => Promise<T>, isBroken: boolean, delayMs: number): Promise<T> => {
+      running++;
+      try {
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        if (isBroken) throw new Error('broken');
+        return await work();
+      } finally {
+        running--;
+      }
+    };
+    const store = await openStore(
+      wrapped(database, {
+        getMany: (keys, options) =>
+          counted(() => database.getMany(keys, options), broken === 'read', broken === 'hash' ? 20 : 0),
+      }),
+      {
+        hasher: {
+          ...toyHasher,
+          sum: (batch) => counted(() => toyHasher.sum(batch), broken === 'hash', broken === 'read' ? 20 : 0),
+        },
+      },
+    );
+    await store.initialize({ records: [] });
+    for (broken of ['read', 'hash'] as const) {
+      await expect(store.prepareBlock(1, manyChanges)).rejects.toThrow('broken');
+      expect(running).toBe(0);
+    }
+    broken = undefined;
+    await store.commitBlock(await store.prepareBlock(1, manyChanges));
+    expect(believed(store)).toEqual(summarize(apply(new Map(), manyChanges)));
+    await store.close();
+  });
+
+  test('goes through the `batch` of whoever wraps a database', async () => {
+    const database = await opened(await classicDatabase());
+    const written: number[] = [];
+    const proxied = new Proxy(database, {
+      get(target, name) {
+        if (name === 'batch') {
+          return (...[operations, options]: Parameters<StateDatabase['batch']>) => {
+            written.push(operations.length);
+            return target.batch(operations, options);
+          };
+        }
+        const found = Reflect.get(target, name, target);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const store = await openStore(proxied);
+    await store.initialize({ records: [] });
+    await store.commitBlock(await store.prepareBlock(1, manyChanges));
+    expect(Math.max(...written)).toBeGreaterThan(2 * manyChanges.length);
+    await store.close();
+  });
+});

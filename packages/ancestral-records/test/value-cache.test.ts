@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { keyText, ValueCache } from '../src/value-cache.js';
+
+const allBytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+
+test('every byte survives the cache, and nobody can change what it keeps', () => {
+  const cache = new ValueCache(1 << 20);
+  const value = allBytes.slice();
+  cache.set(keyText(allBytes), { value, recordedIn: 3 });
+  value.fill(0);
+  const first = cache.get(keyText(allBytes));
+  expect(first).toEqual({ value: allBytes, recordedIn: 3 });
+  first?.value?.fill(0);
+  expect(cache.get(keyText(allBytes))?.value).toEqual(allBytes);
+});
+
+test('a known absence is not the same as an empty value', () => {
+  const cache = new ValueCache(1 << 20);
+  cache.set('a', { value: undefined, recordedIn: -1 });
+  cache.set('b', { value: new Uint8Array(0), recordedIn: -1 });
+  expect(cache.get('a')).toEqual({ value: undefined, recordedIn: -1 });
+  expect(cache.get('b')).toEqual({ value: new Uint8Array(0), recordedIn: -1 });
+  expect(cache.get('c')).toBeUndefined();
+});
+
+test('keys that differ in any byte or length have different texts', () => {
+  const keys = [...allBytes].flatMap((byte) => [Uint8Array.of(byte), Uint8Array.of(byte, 0), Uint8Array.of(0, byte)]);
+  const distinct = new Set(keys.map((key) => Buffer.from(key).toString('hex')));
+  expect(new Set(keys.map(keyText)).size).toBe(distinct.size);
+});
+
+test('the cache keeps its bytes within the bound, dropping what was not used for longest', () => {
+  const cache = new ValueCache(20_000);
+  for (let i = 0; i < 1000; i++) {
+    cache.set(`key ${i}`, { value: new Uint8Array(i % 300), recordedIn: i });
+    cache.get('key 0');
+    expect(cache.bytes).toBeLessThanOrEqual(20_000);
+  }
+  expect(cache.get('key 0')).toBeDefined();
+  expect(cache.get('key 1')).toBeUndefined();
+  expect(cache.get('key 999')).toBeDefined();
+});
