@@ -45,17 +45,17 @@ export {
   type VerifySnapshotFileOptions,
   verifySnapshotFile,
 } from './snapshot-file/verify-snapshot-file.js';
-export {
-  type Abortable,
-  type DownloadStatus,
-  type OtherWrites,
-  type PrefixSummary,
-  type PreparedBlock,
-  type ProvedRange,
-  type SnapshotInfo,
-  StateStore,
-  type StorePhase,
-} from './state-store.js';
+export { StateStore } from './state-store.js';
+export type {
+  Abortable,
+  DownloadStatus,
+  OtherWrites,
+  PrefixSummary,
+  PreparedBlock,
+  ProvedRange,
+  SnapshotInfo,
+  StorePhase,
+} from './store-types.js';
 export { type RangeSource, storeSource } from './verify/range-source.js';
 export { rawDatabaseSource } from './verify/raw-database-source.js';
 export { type RebuildOptions, type RebuildProgress, rebuildState } from './verify/rebuild-state.js';

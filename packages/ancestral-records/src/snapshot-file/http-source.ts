@@ -1,5 +1,5 @@
 import { AncestralRecordsError } from '../errors.js';
-import type { Abortable } from '../state-store.js';
+import type { Abortable } from '../store-types.js';
 import { sourceFailed } from './snapshot-file-error.js';
 import type { SnapshotSource } from './snapshot-source.js';
 

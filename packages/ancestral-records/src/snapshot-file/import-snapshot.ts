@@ -1,7 +1,8 @@
 import { equalBytes } from '@hs/bytes';
 import { AncestralRecordsError } from '../errors.js';
 import type { RangeEntry } from '../range.js';
-import { internalsOf, type OtherWrites, type StateStore } from '../state-store.js';
+import { internalsOf, type StateStore } from '../state-store.js';
+import type { OtherWrites } from '../store-types.js';
 import { defaultRangesInFlight, maxBytesInFlight, runTasks } from './range-tasks.js';
 import { foreignSnapshotFile, unexpectedRoot } from './snapshot-file-error.js';
 import { ProgressCount, type SnapshotInput, type SnapshotProgress } from './snapshot-input.js';

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Abortable, StateStore } from '../state-store.js';
+import type { StateStore } from '../state-store.js';
+import type { Abortable } from '../store-types.js';
 import { type ExportOptions, exportSnapshot } from './export-snapshot.js';
 import { SnapshotFile } from './snapshot-file.js';
 import { sourceFailed } from './snapshot-file-error.js';

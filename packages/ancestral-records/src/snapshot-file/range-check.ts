@@ -1,7 +1,7 @@
 import { blockProblem, equalBytes } from '@hs/bytes';
 import type { PackedRecords, StateHasher } from '../hasher.js';
 import type { RangeEntry } from '../range.js';
-import type { Abortable } from '../state-store.js';
+import type { Abortable } from '../store-types.js';
 
 /** What makes records whose number and length are right not the range that they should be. */
 export type RangeProblem = 'duplicate' | 'out-of-order' | 'out-of-range' | 'sum';

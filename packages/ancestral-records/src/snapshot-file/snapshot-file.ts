@@ -2,7 +2,7 @@ import { decodeBlock, SnapshotFileStream } from '@hs/bytes';
 import type { PackedRecords } from '../hasher.js';
 import type { Manifest } from '../manifest.js';
 import type { RangeEntry } from '../range.js';
-import type { Abortable } from '../state-store.js';
+import type { Abortable } from '../store-types.js';
 import { readSnapshotHead } from './read-snapshot-head.js';
 import { snapshotFileError } from './snapshot-file-error.js';
 import type {

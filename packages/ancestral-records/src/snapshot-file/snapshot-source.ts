@@ -1,4 +1,4 @@
-import type { Abortable } from '../state-store.js';
+import type { Abortable } from '../store-types.js';
 
 /** Bytes of a file that can be read anywhere: a file on a disk, a `Blob`, an HTTP server that answers range requests. */
 export interface SnapshotSource {

@@ -3,7 +3,8 @@ import { AncestralRecordsError } from '../errors.js';
 import type { PackedRecords } from '../hasher.js';
 import type { Manifest } from '../manifest.js';
 import { equalEntries, type RangeEntry } from '../range.js';
-import type { Abortable, StateStore } from '../state-store.js';
+import type { StateStore } from '../state-store.js';
+import type { Abortable } from '../store-types.js';
 
 /**
  * Where the records of ranges can be had: a snapshot file, another store, a peer. Nothing it gives is trusted.

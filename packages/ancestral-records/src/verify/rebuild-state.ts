@@ -2,7 +2,8 @@ import type { PackedRecords } from '../hasher.js';
 import type { Manifest } from '../manifest.js';
 import type { RangeEntry } from '../range.js';
 import { defaultRangesInFlight, maxBytesInFlight, runTasks } from '../snapshot-file/range-tasks.js';
-import type { Abortable, OtherWrites, ProvedRange, StateStore } from '../state-store.js';
+import type { StateStore } from '../state-store.js';
+import type { Abortable, OtherWrites, ProvedRange } from '../store-types.js';
 import { type RangeSource, rangeFrom } from './range-source.js';
 import { failed } from './repair-state.js';
 
