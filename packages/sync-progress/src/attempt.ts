@@ -1,37 +1,36 @@
+import type { HeldChunk } from './budget.js';
 import { SyncProgressError } from './errors.js';
 import type { Peer } from './peer.js';
 import type { RangeSummary } from './range.js';
 
-/** How far an attempt has come. `requested` lasts until its last chunk. */
-export type AttemptState = 'requested' | 'received' | 'proved' | 'committing' | 'committed';
+/** How far an attempt has come. `receiving` lasts until its last record. */
+export type AttemptState = 'receiving' | 'received' | 'proved' | 'committing' | 'committed';
 
 const successors: Readonly<Record<AttemptState, readonly AttemptState[]>> = {
-  requested: ['received'],
+  receiving: ['received'],
   received: ['proved'],
   proved: ['committing'],
   committing: ['committed', 'proved'],
   committed: [],
 };
 
-/** One try to get one range from one sender. */
+/** One try to get one range from one sender; it begins with the first piece of the range. */
 export class Attempt {
   readonly id: number;
   readonly range: number;
   readonly summary: RangeSummary;
   readonly peer: Peer;
-  #state: AttemptState = 'requested';
-  /** Where the outstanding request starts. */
+  readonly chunks: HeldChunk[] = [];
+  #state: AttemptState = 'receiving';
+  /** Where its sender goes on. */
   cursor: Uint8Array;
   receivedRecords = 0;
   receivedBytes = 0;
   emptyChunks = 0;
-  /** Bytes the outstanding request may bring; 0 when none is outstanding. */
-  expectedBytes = 0;
-  requestedAtMs = 0;
-  /** The outstanding request takes longer than the peer's rate explains. */
-  isOverdue = false;
   /** A check is under way outside. */
   isProving = false;
+  /** Its result is not wanted any more, but has not come. */
+  isCancelled = false;
 
   constructor(id: number, range: number, summary: RangeSummary, peer: Peer) {
     this.id = id;
@@ -51,6 +50,11 @@ export class Attempt {
 
   get recordsLeft(): number {
     return this.summary.records - this.receivedRecords;
+  }
+
+  /** A check or a write is under way outside. */
+  get isBusy(): boolean {
+    return this.isProving || this.#state === 'committing';
   }
 
   /** @throws SYNC_PROGRESS_ILLEGAL_TRANSITION */

@@ -4,6 +4,7 @@ export const syncProgressErrorCodes = [
   'SYNC_PROGRESS_INVALID_MANIFEST',
   'SYNC_PROGRESS_INVALID_RECORDS',
   'SYNC_PROGRESS_UNKNOWN_ATTEMPT',
+  'SYNC_PROGRESS_UNKNOWN_REQUEST',
 ] as const;
 
 /** A stable code of {@link SyncProgressError}; messages may change, codes do not. */

@@ -13,6 +13,13 @@ export interface ManifestAdopted {
   readonly proved: Iterable<number>;
 }
 
+/** Verified headers vouch for a newer snapshot than the one being downloaded. */
+export interface SnapshotOffered {
+  readonly type: 'snapshot-offered';
+  readonly nowMs: number;
+  readonly manifestId: string;
+}
+
 /** A peer that can be asked for ranges. Who may join is the caller's decision; banned peers are ignored. */
 export interface PeerJoined {
   readonly type: 'peer-joined';
@@ -34,14 +41,24 @@ export interface PeerPardoned {
   readonly peer: string;
 }
 
-/** The answer to a request: records, and where to go on. Report it for cancelled attempts too. */
+/** A peer sent state that was never asked of it. An answer to a cancelled request is no such thing. */
+export interface UnrequestedReceived {
+  readonly type: 'unrequested-received';
+  readonly nowMs: number;
+  readonly peer: string;
+  readonly bytes: number;
+  /** Plain data for the evidence. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** The answer to a request: records, and where to go on. Report it for cancelled requests too. */
 export interface ChunkReceived {
   readonly type: 'chunk-received';
   readonly nowMs: number;
-  readonly attempt: number;
-  /** Borrowed during the call. Keeping the chunk, under its attempt, is the caller's part. */
+  readonly request: number;
+  /** Borrowed during the call; `keep` commands say which of them to keep. */
   readonly records: PackedRecords;
-  /** The next key to ask for; undefined if the sender says that the range is exhausted. */
+  /** The next key to ask for; undefined if the sender says that nothing is left up to the end key. */
   readonly nextKey: Uint8Array | undefined;
 }
 
@@ -49,17 +66,24 @@ export interface ChunkReceived {
 export interface ChunkUnavailable {
   readonly type: 'chunk-unavailable';
   readonly nowMs: number;
-  readonly attempt: number;
+  readonly request: number;
 }
 
-/** The chunks of an attempt match the manifest entry of its range. */
+/** A cancelled request is over, and no answer will come. */
+export interface RequestCancelled {
+  readonly type: 'request-cancelled';
+  readonly nowMs: number;
+  readonly request: number;
+}
+
+/** The records of an attempt match the manifest entry of its range. */
 export interface RangeProved {
   readonly type: 'proved';
   readonly nowMs: number;
   readonly attempt: number;
 }
 
-/** The chunks of an attempt do not match the manifest entry of its range: its one sender lied. */
+/** The records of an attempt do not match the manifest entry of its range: its one sender lied. */
 export interface RangeRefuted {
   readonly type: 'refuted';
   readonly nowMs: number;
@@ -93,7 +117,7 @@ export interface CommitFailed {
   readonly message: string;
 }
 
-/** A cancelled attempt has nothing in flight or in memory any more, and no result will come. */
+/** The check or the write of a cancelled attempt has ended, and no result will come. */
 export interface AttemptCancelled {
   readonly type: 'cancelled';
   readonly nowMs: number;
@@ -106,21 +130,23 @@ export interface Tick {
   readonly nowMs: number;
 }
 
+/** What comes of a request. */
+export type RequestEvent = ChunkReceived | ChunkUnavailable | RequestCancelled;
+
+/** What comes of checking and writing. */
+export type AttemptEvent = RangeProved | RangeRefuted | ProveFailed | RangeCommitted | CommitFailed | AttemptCancelled;
+
 /**
  * What happens to a sync. `nowMs` is a monotonic clock that starts at 0 or later; a value below an earlier one counts as that
  * earlier one.
  */
 export type SyncEvent =
   | ManifestAdopted
+  | SnapshotOffered
   | PeerJoined
   | PeerLeft
   | PeerPardoned
-  | ChunkReceived
-  | ChunkUnavailable
-  | RangeProved
-  | RangeRefuted
-  | ProveFailed
-  | RangeCommitted
-  | CommitFailed
-  | AttemptCancelled
+  | UnrequestedReceived
+  | RequestEvent
+  | AttemptEvent
   | Tick;

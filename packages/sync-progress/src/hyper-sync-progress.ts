@@ -1,64 +1,40 @@
-// Who downloads which range from whom next.
+// Who downloads which ranges from whom next.
 //
 // Events go in, commands come out; nothing else happens, so a sequence of events always gives the same commands.
-// `Tally` knows which ranges are in the store, `Assignment` which are waiting and who is to get them, `InFlight` holds
-// the attempts and the byte budget, `Peer` what one peer has shown of itself, `Timers` what is due when.
+// `RangeBoard` knows where each range stands, `Downloads` holds the requests and the half-received ranges, `LocalWork` what is
+// checked and written, `Roster` the peers, `Planner` and `Stragglers` decide who is asked for what, `Budget` bounds the bytes.
 //
-// Invariants: every range is done, queued, or has one or two attempts; an attempt in `requested` has exactly one
-// request outstanding; at most one attempt of a range is ever proved; reserved bytes stay within the limit; a peer is
-// banned only for what its own bytes prove.
+// Invariants: every range is done, free, held by requests or partial attempts, or has one attempt that is checked or
+// written; an attempt has one sender; the bytes requested and in memory stay within the budget; a peer is banned only for
+// what it sent itself.
 //
 // An event that does not fit throws before anything has changed.
 
-import { Assignment, findRivalry, type Situation } from './assignment.js';
-import { Attempt, illegalTransition } from './attempt.js';
-import { type ChunkVerdict, checkChunk } from './check-chunk.js';
-import type { BanReason, SyncCommand } from './commands.js';
-import type { ChunkReceived, ManifestAdopted, RangeRefuted, SyncEvent } from './events.js';
-import { InFlight, LateResult } from './in-flight.js';
-import { type HyperSyncProgressOptions, type SyncSettings, settingsFrom } from './options.js';
-import { Peer } from './peer.js';
-import { RateWindow } from './rate.js';
-import { createStatus, findWaitKind, waitingOf } from './report.js';
-import type { SyncPhase, SyncStatus, WaitKind } from './status.js';
+import type { Attempt } from './attempt.js';
+import type { BanReason, Evidence, SyncCommand } from './commands.js';
+import { Downloads } from './downloads.js';
+import type { AttemptEvent, ManifestAdopted, RequestEvent, SyncEvent, UnrequestedReceived } from './events.js';
+import { LocalWork } from './local-work.js';
+import { type HyperSyncProgressOptions, settingsFrom } from './options.js';
+import type { Peer } from './peer.js';
+import { Planner } from './planner.js';
+import { RangeBoard } from './range-board.js';
+import { createStatus, findWaitKind, type WaitNote, waitingOf } from './report.js';
+import { Roster } from './roster.js';
+import { SpanRequest } from './span-request.js';
+import type { SyncStatus } from './status.js';
+import { Stragglers } from './stragglers.js';
+import { createSyncState, type Due, type SyncState } from './sync-state.js';
 import { Tally } from './tally.js';
-import { Timers } from './timers.js';
 
-/** A request is asked again after this many timeouts even if there is nobody else to ask. */
+/** A request is given up after this many timeouts even if there is nobody else to ask. */
 const abandonFactor = 4;
-/** An answer is overdue after this many times what the peer's rate explains. */
-const overdueFactor = 4;
-
-/** Everything a report needs to see. */
-export interface SyncState {
-  readonly settings: SyncSettings;
-  readonly peers: Map<string, Peer>;
-  readonly connected: Set<Peer>;
-  readonly inFlight: InFlight;
-  readonly timers: Timers<Attempt | LateResult | Peer | 'local'>;
-  readonly byteRate: RateWindow;
-  readonly recordRate: RateWindow;
-  readonly counters: {
-    requests: number;
-    unavailable: number;
-    timeouts: number;
-    races: number;
-    takeovers: number;
-    bans: number;
-    wastedBytes: number;
-  };
-  phase: SyncPhase;
-  tally: Tally | undefined;
-  nowMs: number;
-  proving: number;
-  committing: number;
-  localFailures: number;
-  localFailure: string | undefined;
-  localRetryAtMs: number;
-  lastProgressMs: number | undefined;
-  waitKind: WaitKind;
-  waitSinceMs: number;
-}
+/** Weight of an overdue answer in a peer's score; a failure has 1. */
+const overdueWeight = 0.5;
+/** A process that dies loses at most this part of the manifest, if ranges are not larger. */
+const inFlightPart = 1 / 8;
+/** Room for so many of the largest range. */
+const largestRanges = 2;
 
 /**
  * A pure state machine that downloads the ranges of a manifest from several untrusted peers at once (the design is in
@@ -66,35 +42,24 @@ export interface SyncState {
  */
 export class HyperSyncProgress {
   readonly #state: SyncState;
-  readonly #toProve = new Set<Attempt>();
-  readonly #toCommit = new Set<Attempt>();
-  readonly #gone = new Set<Peer>();
-  #assignment = new Assignment([], 0);
-  #commands: SyncCommand[] = [];
+  readonly #roster: Roster;
+  readonly #local: LocalWork;
+  readonly #downloads: Downloads;
+  readonly #planner: Planner;
+  #stragglers: Stragglers;
+  #offered: string | undefined;
+  /** When the manifest was adopted, or a newer one was last asked for. */
+  #reconsideredMs = 0;
+  #wait: WaitNote = { kind: 'manifest', sinceMs: 0 };
 
   constructor(options: HyperSyncProgressOptions = {}) {
-    const settings = settingsFrom(options);
-    this.#state = {
-      settings,
-      peers: new Map(),
-      connected: new Set(),
-      inFlight: new InFlight(),
-      timers: new Timers(),
-      byteRate: new RateWindow(settings.rateWindowMs),
-      recordRate: new RateWindow(settings.rateWindowMs),
-      counters: { requests: 0, unavailable: 0, timeouts: 0, races: 0, takeovers: 0, bans: 0, wastedBytes: 0 },
-      phase: 'idle',
-      tally: undefined,
-      nowMs: 0,
-      proving: 0,
-      committing: 0,
-      localFailures: 0,
-      localFailure: undefined,
-      localRetryAtMs: 0,
-      lastProgressMs: undefined,
-      waitKind: 'manifest',
-      waitSinceMs: 0,
-    };
+    const state = createSyncState(settingsFrom(options));
+    this.#state = state;
+    this.#roster = new Roster(state);
+    this.#local = new LocalWork(state);
+    this.#downloads = new Downloads(state, this.#local);
+    this.#planner = new Planner(state, this.#downloads);
+    this.#stragglers = new Stragglers(state);
   }
 
   /** When the machine wants a `tick` at the latest; undefined if only other events can change anything. */
@@ -103,11 +68,11 @@ export class HyperSyncProgress {
   }
 
   /**
-   * Takes in what happened and says what to do about it. Costs O(log n) in the number of ranges, except for
-   * `manifest-adopted`, which reads them all.
+   * Takes in what happened and says what to do about it. Costs O(log n) in the number of ranges for each range that the
+   * event is about, and O(peers); only `manifest-adopted` reads all ranges.
    *
-   * @throws SYNC_PROGRESS_ILLEGAL_TRANSITION SYNC_PROGRESS_UNKNOWN_ATTEMPT SYNC_PROGRESS_INVALID_RECORDS
-   * SYNC_PROGRESS_INVALID_MANIFEST; the event then counts as not given
+   * @throws SYNC_PROGRESS_ILLEGAL_TRANSITION SYNC_PROGRESS_UNKNOWN_ATTEMPT SYNC_PROGRESS_UNKNOWN_REQUEST
+   * SYNC_PROGRESS_INVALID_RECORDS SYNC_PROGRESS_INVALID_MANIFEST; the event then counts as not given
    */
   handle(event: SyncEvent): readonly SyncCommand[] {
     if (!(event.nowMs >= 0 && event.nowMs < Number.POSITIVE_INFINITY)) {
@@ -115,86 +80,231 @@ export class HyperSyncProgress {
     }
     const state = this.#state;
     state.nowMs = Math.max(state.nowMs, event.nowMs);
-    this.#commands = [];
+    state.commands = [];
     this.#apply(event);
     for (let due = state.timers.takeDue(state.nowMs); due !== undefined; due = state.timers.takeDue(state.nowMs)) {
       this.#onDue(due);
     }
     this.#giveOutWork();
+    this.#reconsider();
     this.#noteWaiting();
-    return this.#commands;
+    return state.commands;
   }
 
   /** The state of the sync; costs O(peers + prefixes + attempts). */
   status(nowMs: number): SyncStatus {
-    return createStatus(this.#state, Math.max(nowMs, this.#state.nowMs));
+    return createStatus(this.#view(), Math.max(nowMs, this.#state.nowMs));
   }
 
   #apply(event: SyncEvent): void {
     switch (event.type) {
       case 'manifest-adopted':
         this.#adopt(event);
-        break;
+        return;
+      case 'snapshot-offered':
+        this.#offered = event.manifestId === this.#state.tally?.manifestId ? undefined : event.manifestId;
+        return;
       case 'peer-joined':
-        this.#join(event.peer);
-        break;
+        this.#roster.join(event.peer);
+        return;
       case 'peer-left':
         this.#leave(event.peer);
-        break;
+        return;
       case 'peer-pardoned':
-        this.#pardon(event.peer);
-        break;
+        this.#roster.pardon(event.peer);
+        return;
+      case 'unrequested-received':
+        this.#punishFlood(event);
+        return;
       case 'tick':
-        break;
-      default: {
-        const found = this.#state.inFlight.find(event);
-        if (found instanceof LateResult) this.#settleLate(found, event);
-        else if (found !== undefined) this.#applyToAttempt(found, event);
-      }
+        return;
+      case 'chunk-received':
+      case 'chunk-unavailable':
+      case 'request-cancelled':
+        this.#applyToRequest(event);
+        return;
+      default:
+        this.#applyToAttempt(event);
+        return;
     }
   }
 
-  #applyToAttempt(attempt: Attempt, event: Extract<SyncEvent, { readonly attempt: number }>): void {
-    switch (event.type) {
-      case 'chunk-received':
-        attempt.expect('requested', event.type);
-        this.#acceptChunk(attempt, event);
-        break;
-      case 'chunk-unavailable':
-        attempt.expect('requested', event.type);
-        this.#settleRequest(attempt, 0);
-        this.#dropUnavailable(attempt);
-        break;
-      case 'proved':
-        attempt.expect('received', event.type);
-        this.#acceptProof(attempt);
-        break;
-      case 'refuted':
-        attempt.expect('received', event.type);
-        this.#acceptRefutation(attempt, event);
-        break;
-      case 'prove-failed':
-        attempt.expect('received', event.type);
-        attempt.isProving = false;
-        this.#state.proving--;
-        this.#toProve.add(attempt);
-        this.#failLocally(event.message);
-        break;
-      case 'committed':
-        attempt.expect('committing', event.type);
-        this.#complete(attempt);
-        break;
-      case 'commit-failed':
-        attempt.expect('committing', event.type);
-        attempt.advance('proved');
-        this.#state.committing--;
-        this.#toCommit.add(attempt);
-        this.#failLocally(event.message);
-        break;
-      case 'cancelled':
-        // Only cancelled attempts can be reported so.
-        throw illegalTransition(attempt.id, attempt.state, event.type);
+  // Requests
+
+  #applyToRequest(event: RequestEvent): void {
+    const request = this.#downloads.find(event);
+    if (request === undefined) return;
+    const { peer } = request.span;
+    if (request.isCancelled) {
+      this.#downloads.settleCancelled(request, event);
+      // It is slow, not dead.
+      if (event.type === 'chunk-received') this.#roster.endBackOff(peer);
+      if (event.type === 'chunk-unavailable') this.#noteUnavailable(peer);
+      return;
     }
+    if (event.type !== 'chunk-received') {
+      this.#downloads.settleUnanswered(request);
+      this.#noteUnavailable(peer);
+      return;
+    }
+    const outcome = this.#downloads.receive(request, event);
+    if (outcome === 'used-up') {
+      this.#noteUnavailable(peer);
+      return;
+    }
+    if (outcome === 'accepted') return;
+    const { problem, range, text, details } = outcome;
+    this.#ban(peer, problem, { ...this.#evidenceAbout(range), request: request.id, text, details });
+  }
+
+  #noteUnavailable(peer: Peer): void {
+    this.#state.counters.unavailable++;
+    this.#roster.backOff(peer);
+  }
+
+  #onRequestDue(request: SpanRequest): void {
+    const { settings, nowMs, timers, counters, connected } = this.#state;
+    if (request.isCancelled) {
+      this.#downloads.settleCancelled(request, undefined);
+      return;
+    }
+    const { peer } = request.span;
+    const timeoutAtMs = request.requestedAtMs + settings.requestTimeoutMs;
+    const abandonAtMs = request.requestedAtMs + settings.requestTimeoutMs * abandonFactor;
+    if (!request.isOverdue) peer.score.add(overdueWeight, nowMs);
+    request.isOverdue = true;
+    if (nowMs < timeoutAtMs) {
+      timers.schedule(request, timeoutAtMs);
+      return;
+    }
+    const hasOthers = [...connected].some((other) => other !== peer && other.isUsable(nowMs));
+    if (!hasOthers && nowMs < abandonAtMs) {
+      timers.schedule(request, Math.min(nowMs + settings.requestTimeoutMs, abandonAtMs));
+      return;
+    }
+    counters.timeouts++;
+    peer.rate.sample(0, nowMs);
+    peer.wastedBytes += request.span.maxBytes + (request.span.partial?.receivedBytes ?? 0);
+    this.#downloads.cancel(request);
+    this.#roster.backOff(peer);
+  }
+
+  // Attempts
+
+  #applyToAttempt(event: AttemptEvent): void {
+    const attempt = this.#local.find(event);
+    if (attempt === undefined) return;
+    if (event.type === 'committed' || event.type === 'commit-failed') this.#local.commitEnded();
+    else if (attempt.isProving) this.#local.proofEnded(attempt);
+    else this.#local.commitEnded();
+    if (attempt.isCancelled) {
+      this.#local.end(attempt);
+      return;
+    }
+    switch (event.type) {
+      case 'proved':
+        this.#local.acceptProof(attempt);
+        attempt.peer.failures = 0;
+        this.#downloads.dropRivals(attempt.range);
+        return;
+      case 'refuted':
+        this.#refute(attempt, event.reason, event.details ?? {});
+        return;
+      case 'prove-failed':
+        this.#local.proveAgain(attempt);
+        this.#failLocally(event.message);
+        return;
+      case 'committed':
+        this.#complete(attempt);
+        return;
+      case 'commit-failed':
+        this.#local.commitAgain(attempt);
+        this.#failLocally(event.message);
+        return;
+      case 'cancelled':
+    }
+  }
+
+  #refute(attempt: Attempt, reason: string, details: Readonly<Record<string, unknown>>): void {
+    this.#dropAttempt(attempt);
+    const text = `The records of the range do not match its manifest entry: ${reason}.`;
+    this.#ban(attempt.peer, 'refuted', { ...this.#evidenceAbout(attempt.range), attempt: attempt.id, text, details });
+  }
+
+  #complete(attempt: Attempt): void {
+    const { board, tally, nowMs } = this.#state;
+    attempt.advance('committed');
+    this.#local.end(attempt);
+    this.#local.forgetFailures();
+    board.complete(attempt.range);
+    tally?.complete(attempt.range);
+    this.#state.lastProgressMs = nowMs;
+    const { peer, summary } = attempt;
+    peer.usefulBytes += summary.bytes;
+    peer.doneRanges++;
+    peer.doneRecords += summary.records;
+    peer.doneBytes += summary.bytes;
+    this.#finishIfComplete();
+  }
+
+  #dropAttempt(attempt: Attempt): void {
+    this.#state.counters.wastedBytes += attempt.receivedBytes;
+    this.#local.drop(attempt);
+    this.#state.board.reopen(attempt.range);
+  }
+
+  #failLocally(message: string): void {
+    const state = this.#state;
+    if (!this.#local.fail(message)) return;
+    this.#dropAll();
+    state.timers.cancel('local-retry');
+    state.phase = 'failed';
+    state.commands.push({ type: 'failed', message });
+  }
+
+  // Peers
+
+  #leave(name: string): void {
+    const peer = this.#state.peers.get(name);
+    if (peer === undefined || !peer.isConnected) return;
+    // One that joins, is asked, and leaves, again and again, must not cost a request each time.
+    const isFailure = peer.wantedRequests > 0 && !peer.hasAnswered;
+    if (peer.wantedRequests > 0 && !isFailure) peer.score.add(overdueWeight, this.#state.nowMs);
+    peer.wastedBytes += this.#downloads.dropPeer(peer);
+    if (isFailure) this.#roster.backOff(peer);
+    this.#roster.disconnect(peer);
+  }
+
+  #punishFlood({ peer: name, bytes, details }: UnrequestedReceived): void {
+    const peer = this.#state.peers.get(name);
+    if (peer === undefined) return;
+    const text = `It sent ${bytes} bytes of state that it was not asked for.`;
+    this.#ban(peer, 'unrequested', { ...this.#evidenceAbout(undefined), text, details: { ...details, bytes } });
+  }
+
+  /** A range that is fully received no longer needs its sender: its proof decides. */
+  #ban(peer: Peer, reason: BanReason, evidence: Evidence): void {
+    if (peer.isBanned) return;
+    peer.isBanned = true;
+    this.#state.counters.bans++;
+    this.#state.commands.push({ type: 'ban', peer: peer.name, reason, evidence });
+    peer.wastedBytes += this.#downloads.dropPeer(peer);
+    this.#roster.disconnect(peer);
+  }
+
+  #evidenceAbout(range: number | undefined): Omit<Evidence, 'text' | 'details'> {
+    const { tally } = this.#state;
+    const summary = range === undefined ? undefined : tally?.ranges[range];
+    return {
+      manifestId: tally?.manifestId ?? '',
+      request: undefined,
+      attempt: undefined,
+      range,
+      startKey: summary?.startKey,
+      endKey: summary?.endKey,
+      records: summary?.records,
+      bytes: summary?.bytes,
+    };
   }
 
   // Manifests
@@ -204,407 +314,96 @@ export class HyperSyncProgress {
     const tally = new Tally(event.manifestId, event.ranges, event.proved);
     this.#dropAll();
     state.tally = tally;
+    state.board = new RangeBoard(tally.ranges, (range) => tally.isDone(range));
     state.phase = 'syncing';
-    state.localFailures = 0;
-    state.localFailure = undefined;
+    this.#local.forgetFailures();
     state.localRetryAtMs = 0;
-    state.timers.cancel('local');
-    state.inFlight.limitBytes = Math.max(
-      state.settings.maxBytesInFlight,
-      tally.largestBytes + state.settings.maxChunkBytes,
+    state.timers.cancel('local-retry');
+    state.timers.cancel('reconsider');
+    this.#stragglers = new Stragglers(state);
+    if (this.#offered === event.manifestId) this.#offered = undefined;
+    const { maxBytesInFlight, minChunkBytes } = state.settings;
+    state.budget.limitBytes = Math.max(
+      Math.min(maxBytesInFlight, Math.max(Math.floor(tally.total.bytes * inFlightPart), minChunkBytes)),
+      largestRanges * tally.largestBytes,
     );
-    this.#assignment = new Assignment(tally.ranges, tally.total.bytes);
-    for (let range = 0; range < tally.ranges.length; range++) {
-      if (!tally.isDone(range)) this.#assignment.queue.push(range);
-    }
     for (const peer of state.peers.values()) {
+      peer.position = 0;
       peer.doneRanges = 0;
       peer.doneRecords = 0;
       peer.doneBytes = 0;
       // It may have this snapshot although it did not have the one before.
-      this.#endBackOff(peer);
+      this.#roster.endBackOff(peer);
     }
+    this.#reconsideredMs = state.nowMs;
     this.#finishIfComplete();
-  }
-
-  #finishIfComplete(): void {
-    const { tally } = this.#state;
-    if (tally === undefined || !tally.isComplete) return;
-    this.#state.phase = 'done';
-    this.#commands.push({ type: 'done', manifestId: tally.manifestId });
-  }
-
-  // Peers
-
-  #join(name: string): void {
-    const state = this.#state;
-    let peer = state.peers.get(name);
-    if (peer === undefined) {
-      peer = new Peer(name);
-      state.peers.set(name, peer);
-    }
-    if (peer.isBanned || peer.isConnected) return;
-    peer.isConnected = true;
-    peer.hasAnswered = false;
-    this.#gone.delete(peer);
-    state.connected.add(peer);
-    if (peer.retryAtMs > state.nowMs) state.timers.schedule(peer, peer.retryAtMs);
-  }
-
-  #leave(name: string): void {
-    const peer = this.#state.peers.get(name);
-    if (peer === undefined || !peer.isConnected) return;
-    // One that joins, is asked, and leaves, again and again, must not cost a request each time.
-    if (peer.downloads.size > 0 && !peer.hasAnswered) peer.noteFailure(this.#state.settings, this.#state.nowMs);
-    this.#disconnect(peer);
-  }
-
-  #pardon(name: string): void {
-    const peer = this.#state.peers.get(name);
-    if (peer !== undefined) peer.isBanned = false;
-  }
-
-  /** A range that is fully received no longer needs its sender: its proof decides. */
-  #disconnect(peer: Peer): void {
-    const state = this.#state;
-    peer.isConnected = false;
-    state.connected.delete(peer);
-    state.timers.cancel(peer);
-    for (const attempt of [...peer.downloads]) this.#drop(attempt);
-    for (const late of [...peer.late]) this.#releaseRequest(late);
-    this.#gone.delete(peer);
-    this.#gone.add(peer);
-    for (const oldest of this.#gone) {
-      if (this.#gone.size <= state.settings.maxRememberedPeers) break;
-      this.#gone.delete(oldest);
-      state.peers.delete(oldest.name);
-    }
-  }
-
-  #ban(attempt: Attempt, reason: BanReason, text: string, details: Readonly<Record<string, unknown>>): void {
-    const state = this.#state;
-    const { peer, summary } = attempt;
-    this.#drop(attempt, { isSettled: true });
-    if (peer.isBanned) return;
-    peer.isBanned = true;
-    state.counters.bans++;
-    this.#commands.push({
-      type: 'ban',
-      peer: peer.name,
-      reason,
-      evidence: {
-        manifestId: state.tally?.manifestId ?? '',
-        attempt: attempt.id,
-        range: attempt.range,
-        startKey: summary.startKey,
-        endKey: summary.endKey,
-        records: summary.records,
-        bytes: summary.bytes,
-        text,
-        details,
-      },
-    });
-    this.#disconnect(peer);
-  }
-
-  #backOff(peer: Peer): void {
-    peer.noteFailure(this.#state.settings, this.#state.nowMs);
-    this.#state.timers.schedule(peer, peer.retryAtMs);
-  }
-
-  #endBackOff(peer: Peer): void {
-    peer.retryAtMs = 0;
-    this.#state.timers.cancel(peer);
-  }
-
-  // Downloads
-
-  #start(peer: Peer, range: number): void {
-    const state = this.#state;
-    const summary = state.tally?.ranges[range];
-    if (summary === undefined) return;
-    const attempt = new Attempt(state.inFlight.nextId(), range, summary, peer);
-    state.inFlight.add(attempt);
-    if (peer.requests === 0) peer.rate.begin(state.nowMs);
-    peer.downloads.add(attempt);
-    peer.bytesLeft += summary.bytes;
-    this.#request(attempt);
-  }
-
-  #request(attempt: Attempt): void {
-    const { settings, counters, timers, nowMs } = this.#state;
-    const { peer, summary } = attempt;
-    const maxBytes = Math.max(1, Math.min(peer.chunkBytes(settings), attempt.bytesLeft));
-    attempt.expectedBytes = Math.min(maxBytes, attempt.bytesLeft);
-    attempt.requestedAtMs = nowMs;
-    peer.outstandingBytes += attempt.expectedBytes;
-    counters.requests++;
-    const rate = peer.rate.bytesPerSecond;
-    const expectedMs =
-      rate === undefined ? Number.POSITIVE_INFINITY : (peer.outstandingBytes * 1000) / Math.max(rate, 1);
-    const overdueMs = Math.max(settings.minRequestTimeoutMs, overdueFactor * expectedMs);
-    timers.schedule(attempt, nowMs + Math.min(overdueMs, settings.requestTimeoutMs / 2));
-    this.#commands.push({
-      type: 'request',
-      attempt: attempt.id,
-      peer: peer.name,
-      range: attempt.range,
-      startKey: attempt.cursor,
-      endKey: summary.endKey,
-      maxBytes,
-    });
-  }
-
-  #settleRequest(attempt: Attempt, bytes: number): void {
-    const { peer } = attempt;
-    peer.outstandingBytes -= attempt.expectedBytes;
-    attempt.expectedBytes = 0;
-    attempt.isOverdue = false;
-    this.#state.timers.cancel(attempt);
-    if (bytes > 0) {
-      peer.hasAnswered = true;
-      peer.rate.sample(bytes, this.#state.nowMs);
-    }
-  }
-
-  #acceptChunk(attempt: Attempt, event: ChunkReceived): void {
-    const state = this.#state;
-    const { settings, nowMs } = state;
-    const verdict: ChunkVerdict = checkChunk(event, {
-      startKey: attempt.cursor,
-      endKey: attempt.summary.endKey,
-      recordsLeft: attempt.recordsLeft,
-      bytesLeft: attempt.bytesLeft,
-      maxKeyBytes: settings.maxKeyBytes,
-      maxValueBytes: settings.maxValueBytes,
-    });
-    if (!verdict.isAccepted) {
-      this.#settleRequest(attempt, 0);
-      this.#ban(attempt, verdict.problem, verdict.text, verdict.details);
-      return;
-    }
-    this.#settleRequest(attempt, verdict.bytes);
-    const { peer } = attempt;
-    peer.bytesLeft -= verdict.bytes;
-    peer.receivedBytes += verdict.bytes;
-    attempt.receivedBytes += verdict.bytes;
-    attempt.receivedRecords += verdict.records;
-    if (verdict.records > 0) {
-      state.byteRate.add(verdict.bytes, nowMs);
-      state.recordRate.add(verdict.records, nowMs);
-      state.lastProgressMs = nowMs;
-    }
-    if (verdict.isComplete) {
-      attempt.advance('received');
-      peer.downloads.delete(attempt);
-      this.#toProve.add(attempt);
-      return;
-    }
-    if (verdict.records === 0) attempt.emptyChunks++;
-    if (attempt.emptyChunks > settings.maxEmptyChunks) {
-      this.#dropUnavailable(attempt);
-      return;
-    }
-    attempt.cursor = Uint8Array.from(event.nextKey ?? attempt.cursor);
-    this.#request(attempt);
-  }
-
-  #dropUnavailable(attempt: Attempt): void {
-    this.#state.counters.unavailable++;
-    this.#drop(attempt, { isDemoted: true, isSettled: true });
-    this.#backOff(attempt.peer);
-  }
-
-  // Proofs and commits
-
-  #acceptProof(attempt: Attempt): void {
-    attempt.advance('proved');
-    attempt.isProving = false;
-    this.#state.proving--;
-    attempt.peer.failures = 0;
-    for (const rival of [...this.#state.inFlight.ofRange(attempt.range)]) {
-      if (rival !== attempt) this.#drop(rival);
-    }
-    this.#toCommit.add(attempt);
-  }
-
-  #acceptRefutation(attempt: Attempt, event: RangeRefuted): void {
-    attempt.isProving = false;
-    this.#state.proving--;
-    const text = `The records of the range do not match its manifest entry: ${event.reason}.`;
-    this.#ban(attempt, 'refuted', text, event.details ?? {});
-  }
-
-  #complete(attempt: Attempt): void {
-    const state = this.#state;
-    attempt.advance('committed');
-    state.committing--;
-    state.inFlight.remove(attempt);
-    state.tally?.complete(attempt.range);
-    state.localFailures = 0;
-    state.localFailure = undefined;
-    state.lastProgressMs = state.nowMs;
-    const { peer, summary } = attempt;
-    peer.doneRanges++;
-    peer.doneRecords += summary.records;
-    peer.doneBytes += summary.bytes;
-    this.#finishIfComplete();
-  }
-
-  /** Several failures before the next try count as one. */
-  #failLocally(message: string): void {
-    const state = this.#state;
-    state.localFailure = message;
-    if (state.localRetryAtMs > state.nowMs) return;
-    state.localFailures++;
-    if (state.localFailures >= state.settings.maxLocalFailures) {
-      this.#dropAll();
-      state.timers.cancel('local');
-      state.phase = 'failed';
-      this.#commands.push({ type: 'failed', message });
-      return;
-    }
-    const delayMs = state.settings.retryDelayMs * 2 ** (state.localFailures - 1);
-    state.localRetryAtMs = state.nowMs + Math.min(delayMs, state.settings.maxRetryDelayMs);
-    state.timers.schedule('local', state.localRetryAtMs);
-  }
-
-  // Ends of attempts
-
-  /** Ends an attempt without success and puts its range back unless a rival has it. */
-  #drop(attempt: Attempt, options: { readonly isDemoted?: boolean; readonly isSettled?: boolean } = {}): void {
-    const state = this.#state;
-    const late = options.isSettled === true ? undefined : lateResultOf(attempt);
-    state.timers.cancel(attempt);
-    if (attempt.peer.downloads.delete(attempt)) attempt.peer.bytesLeft -= attempt.bytesLeft;
-    if (late?.work === 'request') {
-      attempt.peer.late.add(late);
-      state.timers.schedule(late, state.nowMs + state.settings.requestTimeoutMs);
-    } else {
-      attempt.peer.outstandingBytes -= attempt.expectedBytes;
-    }
-    this.#toProve.delete(attempt);
-    this.#toCommit.delete(attempt);
-    state.inFlight.remove(attempt, late);
-    state.counters.wastedBytes += attempt.receivedBytes;
-    this.#commands.push({ type: late === undefined ? 'discard' : 'cancel', attempt: attempt.id });
-    if (state.inFlight.ofRange(attempt.range).length === 0) this.#assignment.queue.push(attempt.range, options);
   }
 
   #dropAll(): void {
-    for (const attempt of [...this.#state.inFlight.attempts.values()]) this.#drop(attempt);
+    this.#downloads.dropAll();
+    for (const attempt of [...this.#state.attempts.values()]) if (!attempt.isCancelled) this.#dropAttempt(attempt);
   }
 
-  #settleLate(late: LateResult, event: SyncEvent): void {
-    const state = this.#state;
-    if (late.work === 'proof') state.proving--;
-    if (late.work === 'commit') state.committing--;
-    if (late.work !== 'request') {
-      state.inFlight.release(late);
+  #finishIfComplete(): void {
+    const { tally, commands } = this.#state;
+    if (tally === undefined || !tally.isComplete) return;
+    this.#state.phase = 'done';
+    commands.push({ type: 'done', manifestId: tally.manifestId });
+  }
+
+  /** Asks for the newer snapshot once nothing of this one has come for a while, and nothing is to be expected. */
+  #reconsider(): void {
+    const { phase, timers, settings, lastProgressMs, connected, attempts, requests, nowMs, commands } = this.#state;
+    if (this.#offered === undefined || phase !== 'syncing' || connected.size === 0 || attempts.size > 0) return;
+    const dueMs = Math.max(lastProgressMs ?? 0, this.#reconsideredMs) + settings.reconsiderAfterMs;
+    if (nowMs < dueMs) {
+      if (!timers.has('reconsider')) timers.schedule('reconsider', dueMs);
       return;
     }
-    this.#releaseRequest(late);
-    if (event.type === 'chunk-unavailable') {
-      state.counters.unavailable++;
-      this.#backOff(late.peer);
-    } else if (event.type === 'chunk-received') {
-      const bytes = Math.min(event.records.bytes.length, late.bytes);
-      state.counters.wastedBytes += bytes;
-      late.peer.hasAnswered = true;
-      late.peer.rate.sample(bytes, state.nowMs);
-      // It is slow, not dead.
-      this.#endBackOff(late.peer);
-    }
+    for (const request of requests.values()) if (!request.isCancelled && !request.isOverdue) return;
+    this.#reconsideredMs = nowMs;
+    commands.push({ type: 'adopt-newer', manifestId: this.#offered });
   }
 
-  #releaseRequest(late: LateResult): void {
-    late.peer.late.delete(late);
-    late.peer.outstandingBytes -= late.bytes;
-    this.#state.timers.cancel(late);
-    this.#state.inFlight.release(late);
+  // Time and work
+
+  #onDue(due: Due): void {
+    if (due instanceof SpanRequest) this.#onRequestDue(due);
+    // The other times only wake the machine up.
   }
-
-  // Time
-
-  #onDue(due: Attempt | LateResult | Peer | 'local'): void {
-    if (due instanceof LateResult) this.#releaseRequest(due);
-    else if (due instanceof Attempt) this.#onRequestDue(due);
-    // The ends of back-offs only wake the machine up.
-  }
-
-  #onRequestDue(attempt: Attempt): void {
-    const state = this.#state;
-    const { settings, nowMs } = state;
-    const timeoutAtMs = attempt.requestedAtMs + settings.requestTimeoutMs;
-    const abandonAtMs = attempt.requestedAtMs + settings.requestTimeoutMs * abandonFactor;
-    attempt.isOverdue = true;
-    if (nowMs < timeoutAtMs) {
-      state.timers.schedule(attempt, timeoutAtMs);
-      return;
-    }
-    const hasOthers = [...state.connected].some((peer) => peer !== attempt.peer && peer.isUsable(nowMs));
-    if (!hasOthers && nowMs < abandonAtMs) {
-      state.timers.schedule(attempt, Math.min(nowMs + settings.requestTimeoutMs, abandonAtMs));
-      return;
-    }
-    state.counters.timeouts++;
-    attempt.peer.rate.sample(0, nowMs);
-    this.#drop(attempt);
-    this.#backOff(attempt.peer);
-  }
-
-  // Work
 
   #giveOutWork(): void {
     const state = this.#state;
     if (state.phase !== 'syncing' || state.localRetryAtMs > state.nowMs) return;
-    for (const attempt of this.#toCommit) {
-      if (state.committing >= state.settings.maxConcurrentCommits) break;
-      this.#toCommit.delete(attempt);
-      attempt.advance('committing');
-      state.committing++;
-      this.#commands.push({ type: 'commit', attempt: attempt.id, range: attempt.range });
+    this.#local.handOut();
+    for (let span = this.#planner.next(); span !== undefined; span = this.#planner.next()) {
+      this.#downloads.start(span);
     }
-    for (const attempt of this.#toProve) {
-      if (state.proving >= state.settings.maxConcurrentProofs) break;
-      this.#toProve.delete(attempt);
-      attempt.isProving = true;
-      state.proving++;
-      this.#commands.push({ type: 'prove', attempt: attempt.id, range: attempt.range });
-    }
-    const { settings, inFlight, nowMs } = state;
-    const situation: Situation = { peers: state.connected, inFlight, settings, nowMs };
-    for (let next = this.#assignment.take(situation); next !== undefined; next = this.#assignment.take(situation)) {
-      this.#start(next.peer, next.range);
-    }
-    if (this.#assignment.queue.size > 0) return;
-    for (let rivalry = findRivalry(situation); rivalry !== undefined; rivalry = findRivalry(situation)) {
-      const { peer, attempt, isTakeover } = rivalry;
-      if (isTakeover) {
-        state.counters.takeovers++;
-        this.#drop(attempt);
-        this.#assignment.queue.take(attempt.range);
-      } else {
-        state.counters.races++;
-      }
-      this.#start(peer, attempt.range);
+    if (state.board.freeRanges > 0) return;
+    for (let race = this.#stragglers.next(); race !== undefined; race = this.#stragglers.next()) {
+      const { rival, span } = race;
+      if (rival.isOverdue) rival.span.peer.wastedBytes += span.bytes;
+      state.counters.races++;
+      this.#downloads.start(span);
     }
   }
 
   #noteWaiting(): void {
-    const state = this.#state;
-    const kind = findWaitKind(state, state.nowMs);
-    if (kind === state.waitKind) return;
-    state.waitKind = kind;
-    state.waitSinceMs = state.nowMs;
-    const { text, untilMs } = waitingOf(state, state.nowMs);
-    this.#commands.push({ type: 'wait', kind, text, untilMs });
+    const { nowMs, commands } = this.#state;
+    const kind = findWaitKind(this.#view(), nowMs);
+    if (kind === this.#wait.kind) return;
+    this.#wait = { kind, sinceMs: nowMs };
+    const { text, untilMs } = waitingOf(this.#view(), nowMs);
+    commands.push({ type: 'wait', kind, text, untilMs });
   }
-}
 
-function lateResultOf(attempt: Attempt): LateResult | undefined {
-  if (attempt.state === 'committing') return new LateResult(attempt, 'commit', attempt.summary.bytes);
-  if (attempt.isProving) return new LateResult(attempt, 'proof', attempt.summary.bytes);
-  if (attempt.state !== 'requested' || !attempt.peer.isConnected) return undefined;
-  return new LateResult(attempt, 'request', attempt.expectedBytes);
+  #view(): Parameters<typeof createStatus>[0] {
+    return {
+      state: this.#state,
+      wanted: this.#downloads.wanted,
+      local: this.#local,
+      offered: this.#offered,
+      wait: this.#wait,
+    };
+  }
 }

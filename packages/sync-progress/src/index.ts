@@ -1,13 +1,16 @@
-export { type ChunkBounds, type ChunkProblem, type ChunkVerdict, checkChunk } from './check-chunk.js';
+export { type ChunkBounds, type ChunkPart, type ChunkProblem, type ChunkVerdict, checkChunk } from './check-chunk.js';
 export type {
+  AdoptNewerCommand,
   BanCommand,
   BanReason,
   CancelCommand,
+  CancelRequestCommand,
   CommitCommand,
   DiscardCommand,
   DoneCommand,
   Evidence,
   FailedCommand,
+  KeepCommand,
   ProveCommand,
   RequestCommand,
   SyncCommand,
@@ -16,6 +19,7 @@ export type {
 export { SyncProgressError, type SyncProgressErrorCode, syncProgressErrorCodes } from './errors.js';
 export type {
   AttemptCancelled,
+  AttemptEvent,
   ChunkReceived,
   ChunkUnavailable,
   CommitFailed,
@@ -27,8 +31,12 @@ export type {
   RangeCommitted,
   RangeProved,
   RangeRefuted,
+  RequestCancelled,
+  RequestEvent,
+  SnapshotOffered,
   SyncEvent,
   Tick,
+  UnrequestedReceived,
 } from './events.js';
 export { HyperSyncProgress } from './hyper-sync-progress.js';
 export type { HyperSyncProgressOptions } from './options.js';

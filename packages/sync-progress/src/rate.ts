@@ -1,6 +1,4 @@
 const halfLifeMs = 20_000;
-/** How much time at the assumed rate a peer's samples are mixed with. */
-const assumedMs = 500;
 
 /** Bytes per second of one peer, over the time in which something was outstanding; older samples fade. */
 export class BusyRate {
@@ -30,10 +28,10 @@ export class BusyRate {
   }
 
   /**
-   * The rate as far as the samples are evidence for it: they are mixed with a short time at `assumed` bytes per second,
+   * The rate as far as the samples are evidence for it: they are mixed with `assumedMs` at `assumed` bytes per second,
    * so that the first small answers, which measure little but the round trip, do not make equal peers look unequal.
    */
-  cautiousBytesPerSecond(assumed: number): number {
+  cautiousBytesPerSecond(assumed: number, assumedMs: number): number {
     return (this.#bytes * 1000 + assumed * assumedMs) / (this.#elapsedMs + assumedMs);
   }
 }

@@ -6,8 +6,8 @@ export type SyncPhase = 'idle' | 'syncing' | 'done' | 'failed';
 /**
  * What a sync waits for. `manifest`: to be given one; `peers`: nobody is connected; `available-peer`: everybody
  * connected is in a back-off; `answers`: requests are outstanding; `proofs`, `commits`: local work is under way;
- * `memory`: cancelled attempts still hold their bytes and their peers; `local-retry`: checking or writing failed and is tried
- * again; `nothing`: the sync is over.
+ * `memory`: cancelled requests and checks still hold their bytes and their peers; `local-retry`: checking or writing failed
+ * and is tried again; `nothing`: the sync is over.
  */
 export type WaitKind =
   | 'manifest'
@@ -46,12 +46,23 @@ export interface PeerStatus {
   readonly done: Amounts;
   /** Part of everything committed from peers for this manifest, 0 to 1. */
   readonly share: number;
+  /** 1 for a peer without failures, towards 0 with each one; failures are forgiven with time. */
+  readonly score: number;
   /** While requests were outstanding; undefined before the first answer. */
   readonly bytesPerSecond: number | undefined;
-  /** Requests outstanding, with those of cancelled attempts. */
+  /** Shortest time to an answer, slowly forgotten; undefined before the first answer. */
+  readonly roundTripMs: number | undefined;
+  /** Requests outstanding, with cancelled ones. */
   readonly requests: number;
+  /** Bytes that the wanted ones of these may bring. */
+  readonly outstandingBytes: number;
+  /** When the oldest wanted one of these was sent. */
+  readonly askedAtMs: number | undefined;
   /** Everything it ever sent that was accepted. */
   readonly receivedBytes: number;
+  /** Bytes of it that were committed, and that were or may have been sent in vain by its fault. */
+  readonly usefulBytes: number;
+  readonly wastedBytes: number;
   /** Failures in a row: unavailable, timed out, left with a request outstanding. */
   readonly failures: number;
   /** Asked again at this time; undefined if not in a back-off. */
@@ -61,7 +72,11 @@ export interface PeerStatus {
 /** The state of a sync at one moment. */
 export interface SyncStatus {
   readonly phase: SyncPhase;
+  /** One sentence: how far it is, how fast, how long it will take, and what it waits for. */
+  readonly text: string;
   readonly manifestId: string | undefined;
+  /** A newer snapshot that is on offer. */
+  readonly offeredManifestId: string | undefined;
   readonly total: Amounts;
   /** In the store. */
   readonly done: Amounts;
@@ -69,16 +84,19 @@ export interface SyncStatus {
   /** Part of `done` that was in the store when the manifest was adopted. */
   readonly resumed: Amounts;
   readonly inFlight: {
-    readonly downloading: number;
+    /** Requests whose answers are wanted, and the ranges that they cover or that are half received. */
+    readonly requests: number;
+    /** Ranges fully received, whose check is not over. */
     readonly proving: number;
+    /** Ranges proved and not in the store yet. */
     readonly committing: number;
-    /** Cancelled attempts whose last result has not come. */
+    /** Cancelled requests, checks and writes whose last result has not come. */
     readonly cancelled: number;
-    /** Reserved for all of them, never above `limitBytes`. */
+    /** For all of them, never above `limitBytes`. */
     readonly reservedBytes: number;
     readonly limitBytes: number;
-    /** Received for ranges that are not in the store yet. */
-    readonly receivedBytes: number;
+    /** Part of it that is in memory. */
+    readonly heldBytes: number;
   };
   /** Accepted bytes and records, over the last `rateWindowMs`. */
   readonly bytesPerSecond: number;
@@ -100,10 +118,8 @@ export interface SyncCounters {
   readonly requests: number;
   readonly unavailable: number;
   readonly timeouts: number;
-  /** Second attempts at a range that a slower peer was still sending. */
+  /** Requests for what a slower peer was still asked for. */
   readonly races: number;
-  /** Ranges taken from a slow peer because they did not fit into the byte budget twice. */
-  readonly takeovers: number;
   readonly bans: number;
   /** Accepted bytes that were thrown away: lost races, senders that left, superseded manifests, refuted ranges. */
   readonly wastedBytes: number;

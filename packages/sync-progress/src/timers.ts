@@ -23,6 +23,10 @@ export class Timers<K> {
     this.#entries.delete(key);
   }
 
+  has(key: K): boolean {
+    return this.#entries.has(key);
+  }
+
   /** The earliest time, or undefined if nothing is scheduled. */
   nextMs(): number | undefined {
     return this.#top()?.atMs;

@@ -35,7 +35,7 @@ export function describeWaiting(kind: WaitKind, facts: WaitingFacts): string {
     case 'commits':
       return `Waiting for ${plural(facts.commits, 'range', 'ranges')} to be written.`;
     case 'memory':
-      return `Waiting for memory: ${plural(facts.cancelled, 'cancelled attempt is', 'cancelled attempts are')} not released yet.`;
+      return `Waiting for memory: ${plural(facts.cancelled, 'cancelled request or check is', 'cancelled requests and checks are')} not released yet.`;
     case 'local-retry':
       return `Checking or writing failed here (${facts.localFailure ?? 'no reason given'}); trying again ${inTime}.`;
     case 'nothing':

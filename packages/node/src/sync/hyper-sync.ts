@@ -181,9 +181,12 @@ export class HyperSync<Header> {
       maxBytesInFlight: this.#options.maxBytesInFlight,
       maxChunkBytes: this.#options.chunkBytes,
       requestTimeoutMs: Math.max(1, Math.floor(requestTimeoutMs * requestPatience)),
+      reconsiderAfterMs: Math.max(1, Math.floor(reconsiderAfterMs)),
       maxKeyBytes,
       maxValueBytes,
     });
+    const reconsider = new AbortController();
+    let offered = height;
     const downloader = new RangeDownloader<Header>({
       store,
       progress,
@@ -192,27 +195,24 @@ export class HyperSync<Header> {
       onBan,
       onCommitted: ({ index, records, bytes }) =>
         logger.debug({ height, range: index, records, bytes }, 'hyper sync: range committed'),
+      onAdoptNewer: () => {
+        logger.info({ from: height, to: offered }, 'hyper sync: nothing moves, adopting a newer snapshot');
+        reconsider.abort();
+      },
     });
     this.#progress = progress;
     this.#downloader = downloader;
-    const reconsider = new AbortController();
     const combined = AbortSignal.any([signal, reconsider.signal]);
-    const started = performance.now();
-    let lookedAt = started;
-    const timer = setInterval(() => {
-      const nowMs = performance.now();
-      const movedAt = progress.status(nowMs).lastProgressMs ?? started;
-      if (nowMs - Math.max(movedAt, lookedAt) < reconsiderAfterMs) return;
-      lookedAt = nowMs;
+    const lookForNewer = () =>
       chain.chooseSnapshot(chainStore).then(
         (choice) => {
-          if (choice === undefined || choice.height <= height) return;
-          logger.info({ from: height, to: choice.height }, 'hyper sync: nothing moves, adopting a newer snapshot');
-          reconsider.abort();
+          if (choice === undefined || choice.height <= offered) return;
+          offered = choice.height;
+          downloader.snapshotOffered(offered);
         },
         (error: unknown) => logger.warn({ err: error }, 'hyper sync: cannot look for a newer snapshot'),
       );
-    }, pollMs);
+    const timer = setInterval(lookForNewer, Math.max(pollMs, reconsiderAfterMs / 4));
     try {
       await downloader.run(combined);
       return true;

@@ -1,5 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { PackedRecords, ProvedRange, StateStore } from '@hs/ancestral-records';
-import type { BanCommand, HyperSyncProgress, RequestCommand, SyncCommand, SyncEvent } from '@hs/sync-progress';
+import type {
+  BanCommand,
+  HyperSyncProgress,
+  KeepCommand,
+  RequestCommand,
+  SyncCommand,
+  SyncEvent,
+} from '@hs/sync-progress';
 import type { Peer } from '../network/peer.js';
 import { hasCode, NodeError } from '../node-error.js';
 
@@ -11,13 +19,16 @@ export interface RangeDownloaderOptions<Header> {
   readonly peers: () => ReadonlyMap<string, Peer<Header>>;
   readonly onBan: (command: BanCommand) => void;
   readonly onCommitted: (range: ProvedRange) => void;
+  /** Nothing of this snapshot is to be had any more, and a newer one was offered. */
+  readonly onAdoptNewer?: () => void;
   /** Transport limit for one answer; the progress machine takes work away from slow peers long before. */
   readonly timeoutMs: number;
 }
 
+/** The records of one range from one sender. */
 interface Attempt {
   readonly abort: AbortController;
-  readonly chunks: PackedRecords[];
+  readonly parts: PackedRecords[];
   proved: ProvedRange | undefined;
 }
 
@@ -30,14 +41,15 @@ type EventWithoutTime = SyncEvent extends infer Event
   : never;
 
 /**
- * Carries out what the pure {@link HyperSyncProgress} decides, for one manifest: sends its requests, keeps the chunks of its
- * attempts, proves and commits ranges in the store, and tells it what came of that. Decides nothing itself.
+ * Carries out what the pure {@link HyperSyncProgress} decides, for one manifest: sends its requests, keeps the parts of chunks
+ * that belong to its attempts, proves and commits ranges in the store, and tells it what came of that. Decides nothing itself.
  *
- * The records of an attempt are kept here from their arrival until the attempt is committed, discarded or cancelled, and no
- * longer: the byte budget of the progress machine bounds the memory of the download.
+ * The records of an attempt are kept here, as views of the chunks that brought them, from their arrival until the attempt is
+ * committed, discarded or cancelled, and no longer: the byte budget of the progress machine bounds the memory of the download.
  */
 export class RangeDownloader<Header> {
   readonly #options: RangeDownloaderOptions<Header>;
+  readonly #requests = new Map<number, AbortController>();
   readonly #attempts = new Map<number, Attempt>();
   /** Requests, proofs and commits under way. */
   readonly #work = new Set<Promise<void>>();
@@ -83,6 +95,7 @@ export class RangeDownloader<Header> {
       this.#isRunning = false;
       signal.removeEventListener('abort', onAbort);
       clearTimeout(this.#timer);
+      for (const request of this.#requests.values()) request.abort();
       for (const attempt of this.#attempts.values()) attempt.abort.abort();
       this.#attempts.clear();
       await Promise.all(this.#work);
@@ -97,6 +110,11 @@ export class RangeDownloader<Header> {
     this.#tell({ type: 'peer-left', peer: id });
   }
 
+  /** The headers vouch for a newer snapshot. */
+  snapshotOffered(height: number): void {
+    this.#tell({ type: 'snapshot-offered', manifestId: String(height) });
+  }
+
   /** Commands of one event are carried out before the next event is told: banning a peer makes it leave, for instance. */
   #tell(event: EventWithoutTime): void {
     if (!this.#isRunning) return;
@@ -107,7 +125,7 @@ export class RangeDownloader<Header> {
     try {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         const commands = progress.handle({ ...next, nowMs: performance.now() } as SyncEvent);
-        for (const command of commands) this.#carryOut(command);
+        for (const command of commands) this.#carryOut(command, next);
       }
     } catch (error) {
       this.#settle?.reject(error);
@@ -121,10 +139,16 @@ export class RangeDownloader<Header> {
     this.#timer = setTimeout(() => this.#tell({ type: 'tick' }), Math.max(1, nextTickMs - performance.now()));
   }
 
-  #carryOut(command: SyncCommand): void {
+  #carryOut(command: SyncCommand, event: EventWithoutTime): void {
     switch (command.type) {
       case 'request':
         this.#start(this.#request(command));
+        return;
+      case 'cancel-request':
+        this.#requests.get(command.request)?.abort();
+        return;
+      case 'keep':
+        if (event.type === 'chunk-received') this.#keep(command, event.records);
         return;
       case 'prove':
         this.#start(this.#prove(command.attempt, command.range));
@@ -140,6 +164,9 @@ export class RangeDownloader<Header> {
         return;
       case 'ban':
         this.#options.onBan(command);
+        return;
+      case 'adopt-newer':
+        this.#options.onAdoptNewer?.();
         return;
       case 'wait':
         return;
@@ -158,13 +185,10 @@ export class RangeDownloader<Header> {
   }
 
   async #request(command: RequestCommand): Promise<void> {
-    const { attempt: id } = command;
-    let attempt = this.#attempts.get(id);
-    if (attempt === undefined) {
-      attempt = { abort: new AbortController(), chunks: [], proved: undefined };
-      this.#attempts.set(id, attempt);
-    }
-    const { signal } = attempt.abort;
+    const { request } = command;
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#requests.set(request, abort);
     try {
       const peer = this.#options.peers().get(command.peer);
       if (peer === undefined) throw new NodeError('NODE_PEER_CLOSED', `${command.peer} is gone`);
@@ -172,36 +196,48 @@ export class RangeDownloader<Header> {
       const ask = { height: this.#height, startKey, endKey: command.endKey ?? noBytes, maxBytes };
       const { timeoutMs } = this.#options;
       const answer = await peer.request({ type: 'get-snapshot', requestId: 0, ...ask }, { timeoutMs, signal });
-      if (!answer.isAvailable || answer.height !== this.#height) {
-        return this.#tell({ type: 'chunk-unavailable', attempt: id });
-      }
+      this.#requests.delete(request);
+      if (!answer.isAvailable) return this.#tell({ type: 'chunk-unavailable', request });
       const { records } = answer;
+      if (answer.height !== this.#height) {
+        const details = { expected: { height: this.#height }, actual: { height: answer.height } };
+        const { length } = records.bytes;
+        return this.#tell({ type: 'unrequested-received', peer: command.peer, bytes: length, details });
+      }
       const nextKey = answer.nextKey.length === 0 ? undefined : answer.nextKey;
-      if (signal.aborted) this.#attempts.delete(id);
-      else attempt.chunks.push(records);
-      this.#tell({ type: 'chunk-received', attempt: id, records, nextKey });
+      this.#tell({ type: 'chunk-received', request, records, nextKey });
     } catch {
-      // Whatever ended the request, no answer will come: a cancelled attempt is over, a live one goes elsewhere.
-      this.#attempts.delete(id);
-      this.#tell({ type: signal.aborted ? 'cancelled' : 'chunk-unavailable', attempt: id });
+      // Whatever ended the request, no answer will come: a cancelled one is over, a live one goes elsewhere.
+      this.#requests.delete(request);
+      this.#tell({ type: signal.aborted ? 'request-cancelled' : 'chunk-unavailable', request });
     }
+  }
+
+  #keep({ attempt: id, fromRecord, toRecord }: KeepCommand, { bytes, offsets }: PackedRecords): void {
+    let attempt = this.#attempts.get(id);
+    if (attempt === undefined) {
+      attempt = { abort: new AbortController(), parts: [], proved: undefined };
+      this.#attempts.set(id, attempt);
+    }
+    attempt.parts.push({ bytes, offsets: offsets.subarray(4 * fromRecord, 4 * toRecord) });
   }
 
   async #prove(id: number, range: number): Promise<void> {
     const attempt = this.#attempts.get(id);
-    if (attempt === undefined) return this.#tell({ type: 'prove-failed', attempt: id, message: 'no chunks kept' });
+    if (attempt === undefined) return this.#tell({ type: 'prove-failed', attempt: id, message: 'no records kept' });
     const { signal } = attempt.abort;
     try {
-      const proved = await this.#options.store.proveRange(range, attempt.chunks, { signal });
-      attempt.chunks.length = 0;
+      const proved = await this.#options.store.proveRange(range, attempt.parts, { signal });
+      attempt.parts.length = 0;
       if (signal.aborted) this.#attempts.delete(id);
       else attempt.proved = proved;
       this.#tell({ type: 'proved', attempt: id });
     } catch (error) {
       if (hasCode(error, 'ANCESTRAL_RECORDS_RANGE_REFUTED')) {
         const { message, details } = error as Error & { readonly details: Readonly<Record<string, unknown>> };
+        const digest = digestOf(attempt.parts);
         this.#attempts.delete(id);
-        this.#tell({ type: 'refuted', attempt: id, reason: message, details });
+        this.#tell({ type: 'refuted', attempt: id, reason: message, details: { ...details, digest } });
       } else if (signal.aborted) {
         this.#attempts.delete(id);
         this.#tell({ type: 'cancelled', attempt: id });
@@ -226,6 +262,15 @@ export class RangeDownloader<Header> {
       this.#tell({ type: 'commit-failed', attempt: id, message: messageOf(error) });
     }
   }
+}
+
+/** SHA-256 of the keys and values, one after the other. */
+function digestOf(parts: readonly PackedRecords[]): string {
+  const hash = createHash('sha256');
+  for (const { bytes, offsets } of parts) {
+    for (let at = 0; at < offsets.length; at += 2) hash.update(bytes.subarray(offsets[at], offsets[at + 1]));
+  }
+  return hash.digest('hex');
 }
 
 function messageOf(error: unknown): string {

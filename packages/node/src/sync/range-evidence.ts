@@ -8,17 +8,18 @@ import type { BanCommand } from '@hs/sync-progress';
 export function evidenceOfBan({ reason, evidence }: BanCommand): Readonly<Record<string, unknown>> {
   const { manifestId, range, startKey, endKey, records, bytes } = evidence;
   const details = plain(evidence.details) as Readonly<Record<string, unknown>>;
-  const { expected = { records, bytes }, actual = details } = details;
+  const { expected = { records, bytes }, actual = details, digest = null } = details;
   return {
     rule: reason,
     snapshotHeight: Number(manifestId),
     range,
-    startKey: toHex(startKey),
+    startKey: startKey === undefined ? null : toHex(startKey),
     endKey: endKey === undefined ? null : toHex(endKey),
     records,
     bytes,
     expected,
     got: actual,
+    digest,
   };
 }
 

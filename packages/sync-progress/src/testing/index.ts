@@ -1,17 +1,15 @@
+export { SimulationError } from './invariants.js';
 export { createRandom, type Random } from './random.js';
+export { type PeerBehaviour, type SimulatedLie, simulatedLies } from './simulated-peer.js';
 export {
-  answerRequest,
-  type PeerBehaviour,
-  type SimulatedAnswer,
-  type SimulatedLie,
-  simulatedLies,
-} from './simulated-peer.js';
-export {
-  changeSimulatedState,
-  createSimulatedState,
+  createSnapshot,
+  nextSnapshot,
   packSimulatedRecords,
+  type SimulatedChange,
+  type SimulatedRange,
   type SimulatedRecord,
-  type SimulatedState,
-  type SimulatedStateShape,
-} from './simulated-state.js';
-export { SimulationError, type SimulationOptions, type SimulationReport, simulate } from './simulation.js';
+  type SimulatedShape,
+  type SimulatedSnapshot,
+} from './simulated-snapshot.js';
+export { type SimulatedMachine, type SimulatedWorld, type SimulationReport, simulate } from './simulation.js';
+export { createWorld } from './world.js';

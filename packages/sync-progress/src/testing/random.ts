@@ -4,6 +4,8 @@ export interface Random {
   next(): number;
   /** A whole number, at least 0, below `limit`. */
   below(limit: number): number;
+  /** At least `least`, below `most`, small and large ones equally likely by their order of magnitude. */
+  spread(least: number, most: number): number;
   /** True with this probability. */
   chance(probability: number): boolean;
 }
@@ -19,6 +21,7 @@ export function createRandom(seed: number): Random {
   return {
     next,
     below: (limit) => Math.floor(next() * limit),
+    spread: (least, most) => least * (most / least) ** next(),
     chance: (probability) => next() < probability,
   };
 }

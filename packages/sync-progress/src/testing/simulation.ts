@@ -1,159 +1,339 @@
-// A network of simulated peers, a store and a clock around one HyperSyncProgress. Everything follows from the seed. The
-// simulation carries out commands, and fails when the machine breaks one of its promises.
+// A network of simulated peers, a store and a clock around one HyperSyncProgress. Everything follows from the world and
+// its seed. The simulation carries out commands as a node does, and fails when the machine breaks one of its promises.
 
 import type { BanCommand, RequestCommand, SyncCommand } from '../commands.js';
 import type { SyncEvent } from '../events.js';
 import { Heap } from '../heap.js';
 import { HyperSyncProgress } from '../hyper-sync-progress.js';
-import type { HyperSyncProgressOptions } from '../options.js';
+import { type HyperSyncProgressOptions, settingsFrom } from '../options.js';
 import type { SyncStatus } from '../status.js';
+import { contradictionOf, SimulationError, SpinGuard } from './invariants.js';
 import { createRandom, type Random } from './random.js';
-import { answerBytes, answerRecords, answerRequest, type PeerBehaviour } from './simulated-peer.js';
-import { changeSimulatedState, type SimulatedRecord, type SimulatedState } from './simulated-state.js';
+import { SimulatedLine } from './simulated-line.js';
+import { answerRequest, type PeerBehaviour, type SimulatedAnswer } from './simulated-peer.js';
+import {
+  changedBytes,
+  packSimulatedRecords,
+  recordBytes,
+  type SimulatedRecord,
+  type SimulatedSnapshot,
+} from './simulated-snapshot.js';
+import { equalRecords, SimulatedStore } from './simulated-store.js';
+
+/** What the simulation drives; {@link HyperSyncProgress} is one. */
+export interface SimulatedMachine {
+  readonly nextTickMs: number | undefined;
+  handle(event: SyncEvent): readonly SyncCommand[];
+  status(nowMs: number): SyncStatus;
+}
 
 /** A world to sync in. */
-export interface SimulationOptions {
+export interface SimulatedWorld {
   readonly seed: number;
-  readonly state: SimulatedState;
+  /** One per epoch; the newest two that exist are retained. */
+  readonly snapshots: readonly SimulatedSnapshot[];
+  /** Length of an epoch. Default: one virtual day. */
+  readonly epochMs?: number;
   readonly peers: readonly PeerBehaviour[];
   readonly options?: HyperSyncProgressOptions;
-  /** Bytes hashed per second. Default 20,000,000. */
+  /** Bytes checked per second. Default 20,000,000. */
   readonly provedBytesPerSecond?: number;
+  /** Time to write a range. Default 2. */
+  readonly commitMs?: number;
   readonly proveFailChance?: number;
   readonly commitFailChance?: number;
-  /** Moments at which the process is killed and started again from its marks. */
-  readonly restartsMs?: readonly number[];
-  /** Moments at which a newer manifest is adopted, and the part of the ranges it changes. */
-  readonly turns?: readonly { readonly atMs: number; readonly changedPart: number }[];
+  /** Moments at which the process is killed and started again from its durable marks. */
+  readonly killsMs?: readonly number[];
   /** The run fails if it takes longer. Default: one virtual day. */
   readonly maxMs?: number;
-  /** The run fails if it takes more events. Default 200,000. */
-  readonly maxEvents?: number;
-  /** Sees every event with its commands. */
-  readonly onStep?: (event: SyncEvent, commands: readonly SyncCommand[], machine: HyperSyncProgress) => void;
+  /** The run fails if an honest peer with the snapshot was there for so long without any progress. Default: one hour. */
+  readonly maxIdleMs?: number;
+  /** The machine to test, if it is not {@link HyperSyncProgress} itself. */
+  readonly createMachine?: (options: HyperSyncProgressOptions) => SimulatedMachine;
+  /** Sees every event with its commands; `life` counts the processes. */
+  readonly onStep?: (event: SyncEvent, commands: readonly SyncCommand[], life: number) => void;
 }
 
 /** What a run came to. */
 export interface SimulationReport {
+  readonly seed: number;
   readonly isDone: boolean;
   readonly endMs: number;
   readonly events: number;
   readonly requests: number;
   readonly requestsByPeer: ReadonlyMap<string, number>;
-  /** Bytes that crossed the line, wanted or not. */
+  /** Key and value bytes that crossed the line, wanted or not, answers that broke off in part. */
   readonly downloadedBytes: number;
+  /** The first adopted snapshot and what later ones changed. */
+  readonly neededBytes: number;
+  /** Wrong answers and floods that peers sent. */
+  readonly lies: number;
+  readonly adoptions: number;
+  readonly lives: number;
+  /** Most bytes requested and in memory at the same time. */
+  readonly peakBytes: number;
   readonly bans: readonly BanCommand[];
-  readonly failures: number;
   readonly status: SyncStatus;
 }
 
-/** A promise of the machine was broken; the message has the seed. */
-export class SimulationError extends Error {}
+const retained = 2;
+const day = 86_400_000;
+/** A download may be so many times the bytes that were needed. */
+const mostDownload = 1.3;
+/** A status is compared with the world every so many events. */
+const statusEvery = 3;
+const manifestRetryMs = 1_000;
+/** For so long the answer to a cancelled request is awaited, if it is. */
+const abandonedMs = 5_000;
+/** After a kill, peers are there again within this time. */
+const reconnectMs = 500;
 
 interface Pending {
   readonly atMs: number;
   readonly order: number;
-  readonly life: number;
+  readonly life: number | undefined;
   readonly run: () => void;
 }
 
-/** Runs a simulation to the end of the sync and of everything cancelled. */
-export function simulate(options: SimulationOptions): SimulationReport {
-  return new Simulation(options).run();
+interface Connection {
+  readonly behaviour: PeerBehaviour;
+  readonly line: SimulatedLine;
+  readonly isHonest: boolean;
+  isHere: boolean;
+  hasLied: boolean;
+}
+
+interface Kept {
+  readonly peer: string;
+  readonly range: number;
+  readonly records: SimulatedRecord[];
+  readonly chunks: HeldPart[];
+}
+
+interface HeldPart {
+  readonly bytes: number;
+  users: number;
+}
+
+/** Runs a world to the end of the sync. @throws SimulationError when a promise is broken */
+export function simulate(world: SimulatedWorld): SimulationReport {
+  return new Simulation(world).run();
 }
 
 class Simulation {
-  readonly #options: SimulationOptions;
+  readonly #world: SimulatedWorld;
   readonly #random: Random;
+  readonly #limitBytes: number;
+  readonly #maxChunkBytes: number;
   readonly #queue = new Heap<Pending>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
-  readonly #peers = new Map<string, { readonly behaviour: PeerBehaviour; isHere: boolean; freeAtMs: number }>();
+  readonly #peers = new Map<string, Connection>();
   readonly #requestsByPeer = new Map<string, number>();
   readonly #bans: BanCommand[] = [];
-  /** What each attempt has received, and which of them are wanted. */
-  readonly #buffers = new Map<number, SimulatedRecord[]>();
-  readonly #outstanding = new Map<number, RequestCommand>();
-  readonly #proved = new Set<number>();
-  readonly #stored = new Map<number, readonly SimulatedRecord[]>();
-  #state: SimulatedState;
-  #machine: HyperSyncProgress;
+  readonly #banned = new Set<string>();
+  readonly #store = new SimulatedStore();
+  readonly #guard = new SpinGuard();
+  readonly #epochMs: number;
+  // What dies with the process.
+  #machine: SimulatedMachine;
+  #adopted: SimulatedSnapshot | undefined;
+  #kept = new Map<number, Kept>();
+  #outstanding = new Map<number, RequestCommand>();
+  #cancelled = new Set<number>();
+  #cancelledAttempts = new Set<number>();
+  #proved = new Set<number>();
+  #wantedRequests = new Map<string, number>();
+  #proofs = 0;
+  #commits = 0;
+  #heldBytes = 0;
+  #outstandingBytes = 0;
+  #tickAtMs: number | undefined;
+  #isFetching = false;
+  #lastChunk: { readonly records: readonly SimulatedRecord[]; readonly peer: string; held: HeldPart } | undefined;
+  // What does not.
   #nowMs = 0;
   #order = 0;
-  #life = 0;
+  #life = 1;
   #events = 0;
   #requests = 0;
-  #downloadedBytes = 0;
-  #failures = 0;
-  #tickAtMs: number | undefined;
+  #neededBytes = 0;
+  #lies = 0;
+  #adoptions = 0;
+  #peakBytes = 0;
+  #idleMs = 0;
+  #idleMarkMs = 0;
+  #isOver = false;
 
-  constructor(options: SimulationOptions) {
-    this.#options = options;
-    this.#random = createRandom(options.seed);
-    this.#state = options.state;
-    this.#machine = new HyperSyncProgress(options.options);
-    for (const behaviour of options.peers) {
-      this.#peers.set(behaviour.name, { behaviour, isHere: false, freeAtMs: 0 });
+  constructor(world: SimulatedWorld) {
+    this.#world = world;
+    this.#random = createRandom(world.seed);
+    const settings = settingsFrom(world.options ?? {});
+    const largest = Math.max(...world.snapshots.flatMap(({ ranges }) => ranges.map(({ bytes }) => bytes)));
+    this.#limitBytes = Math.max(settings.maxBytesInFlight, 2 * largest);
+    this.#maxChunkBytes = settings.maxChunkBytes;
+    this.#epochMs = world.epochMs ?? day;
+    this.#machine = this.#createMachine();
+    for (const behaviour of world.peers) {
+      const { lie, floodChance = 0, hasForgedManifests = false } = behaviour;
+      const isHonest = lie === undefined && floodChance === 0 && !hasForgedManifests;
+      const line = new SimulatedLine(behaviour);
+      this.#peers.set(behaviour.name, { behaviour, line, isHonest, isHere: false, hasLied: false });
     }
   }
 
   run(): SimulationReport {
-    this.#adopt();
-    for (const [name, peer] of this.#peers) {
-      for (const { fromMs, toMs } of peer.behaviour.presence ?? [{ fromMs: 0, toMs: Number.POSITIVE_INFINITY }]) {
+    const { peers, killsMs = [], snapshots, maxMs = day } = this.#world;
+    for (const { name, presence = [{ fromMs: 0, toMs: Number.POSITIVE_INFINITY }] } of peers) {
+      for (const { fromMs, toMs } of presence) {
         this.#at(fromMs, () => this.#come(name), 'any life');
         if (toMs < Number.POSITIVE_INFINITY) this.#at(toMs, () => this.#go(name), 'any life');
       }
     }
-    for (const atMs of this.#options.restartsMs ?? []) this.#at(atMs, () => this.#restart(), 'any life');
-    for (const { atMs, changedPart } of this.#options.turns ?? []) {
-      this.#at(atMs, () => this.#turn(changedPart), 'any life');
+    for (const atMs of killsMs) this.#at(atMs, () => this.#kill(), 'any life');
+    for (const height of snapshots.keys()) {
+      if (height > 0) this.#at(height * this.#epochMs, () => this.#offer(), 'any life');
     }
-    const maxMs = this.#options.maxMs ?? 86_400_000;
-    for (let next = this.#queue.pop(); next !== undefined; next = this.#queue.pop()) {
-      if (next.life !== -1 && next.life !== this.#life) continue;
-      if (next.atMs > maxMs) break;
-      this.#nowMs = next.atMs;
+    this.#at(0, () => this.#fetchManifest());
+    for (let next = this.#queue.pop(); next !== undefined && !this.#isOver; next = this.#queue.pop()) {
+      if (next.life !== undefined && next.life !== this.#life) continue;
+      this.#expect(next.atMs <= maxMs, `it is not done: ${this.#machine.status(this.#nowMs).text}`);
+      this.#passTime(next.atMs);
       next.run();
-      if (this.#isOver()) break;
     }
     const status = this.#machine.status(this.#nowMs);
-    const isDone = status.phase === 'done';
-    if (isDone) this.#checkEnd(status);
+    this.#expect(status.phase === 'done' || status.phase === 'failed', `nothing happens any more: ${status.text}`);
+    if (status.phase === 'done') this.#checkEnd();
     return {
-      isDone,
+      seed: this.#world.seed,
+      isDone: status.phase === 'done',
       endMs: this.#nowMs,
       events: this.#events,
       requests: this.#requests,
       requestsByPeer: this.#requestsByPeer,
-      downloadedBytes: this.#downloadedBytes,
+      downloadedBytes: this.#downloadedBytes(),
+      neededBytes: this.#neededBytes,
+      lies: this.#lies,
+      adoptions: this.#adoptions,
+      lives: this.#life,
+      peakBytes: this.#peakBytes,
       bans: this.#bans,
-      failures: this.#failures,
       status,
     };
   }
 
-  #isOver(): boolean {
-    const { phase, inFlight } = this.#machine.status(this.#nowMs);
-    const hasTurnsLeft = (this.#options.turns ?? []).some(({ atMs }) => atMs > this.#nowMs);
-    return phase === 'failed' || (phase === 'done' && inFlight.reservedBytes === 0 && !hasTurnsLeft);
+  #checkEnd(): void {
+    const parts = this.#adopted?.parts ?? [];
+    const isExact = this.#store.doneRanges === parts.length && parts.every((part) => this.#store.has(part));
+    this.#expect(isExact, 'the store does not hold exactly the snapshot');
+    const isOver = [...this.#kept.keys()].every((attempt) => this.#cancelledAttempts.has(attempt));
+    this.#expect(isOver, 'records are kept after the end');
+    const most = mostDownload * this.#neededBytes + this.#lies * this.#maxChunkBytes;
+    const downloaded = this.#downloadedBytes();
+    const ratio = (downloaded / this.#neededBytes).toFixed(2);
+    this.#expect(downloaded <= most, `${ratio} times the needed bytes were downloaded, with ${this.#lies} lies`);
   }
 
-  #checkEnd(status: SyncStatus): void {
-    this.#expect(status.inFlight.reservedBytes === 0, 'the byte budget does not return to zero');
-    this.#expect(this.#buffers.size === 0, 'chunks are kept after the end');
-    for (const [range, records] of this.#state.records.entries()) {
-      this.#expect(isEqual(this.#stored.get(range), records), `range ${range} is not stored as it should be`);
+  #downloadedBytes(): number {
+    let bytes = 0;
+    for (const { line } of this.#peers.values()) {
+      line.settle(this.#nowMs, this.#isOver);
+      bytes += line.receivedBytes;
     }
+    return bytes;
   }
 
-  // The world
+  #createMachine(): SimulatedMachine {
+    const { createMachine = (options) => new HyperSyncProgress(options), options = {} } = this.#world;
+    return createMachine(options);
+  }
+
+  // Time
 
   #at(atMs: number, run: () => void, life: 'this life' | 'any life' = 'this life'): void {
-    this.#queue.push({ atMs, order: this.#order++, life: life === 'any life' ? -1 : this.#life, run });
+    this.#queue.push({ atMs, order: this.#order++, life: life === 'any life' ? undefined : this.#life, run });
   }
+
+  /** Counts for how long somebody honest could have brought progress. */
+  #passTime(nowMs: number): void {
+    if (this.#isHelpThere()) this.#idleMs += nowMs - this.#idleMarkMs;
+    this.#idleMarkMs = nowMs;
+    this.#nowMs = nowMs;
+    const { maxIdleMs = 3_600_000 } = this.#world;
+    this.#expect(this.#idleMs <= maxIdleMs, `no progress for ${Math.round(this.#idleMs)} ms with an honest peer there`);
+  }
+
+  #isHelpThere(): boolean {
+    const height = this.#adopted?.height;
+    for (const { behaviour, isHere, isHonest } of this.#peers.values()) {
+      const isFit = isHere && isHonest && behaviour.stallChance === undefined && behaviour.haltChance === undefined;
+      const isWilling = behaviour.unavailableChance === undefined && behaviour.desertChance === undefined;
+      if (isFit && isWilling && height !== undefined && this.#isServed(behaviour, height)) return true;
+    }
+    return false;
+  }
+
+  // Snapshots
+
+  get #newest(): number {
+    return Math.min(Math.floor(this.#nowMs / this.#epochMs), this.#world.snapshots.length - 1);
+  }
+
+  #isServed(behaviour: PeerBehaviour, height: number): boolean {
+    const lateMs = this.#nowMs - (behaviour.lagMs ?? 0);
+    const newest = Math.max(0, Math.min(Math.floor(lateMs / this.#epochMs), this.#world.snapshots.length - 1));
+    return height <= newest && height > newest - retained && (behaviour.serves?.(height) ?? true);
+  }
+
+  #offer(): void {
+    const newest = this.#world.snapshots[this.#newest];
+    if (this.#adopted === undefined || newest === undefined || newest.height <= this.#adopted.height) return;
+    this.#handle({ type: 'snapshot-offered', nowMs: this.#nowMs, manifestId: newest.manifestId });
+  }
+
+  /** Asks one peer after the other for the manifest of the newest snapshot; the caller's part, so it is simple here. */
+  #fetchManifest(tried: ReadonlySet<string> = new Set()): void {
+    if (tried.size === 0 && this.#isFetching) return;
+    this.#isFetching = true;
+    const here = [...this.#peers.values()].filter(({ behaviour, isHere }) => isHere && !tried.has(behaviour.name));
+    const peer = here[this.#random.below(here.length)];
+    if (peer === undefined) {
+      this.#isFetching = false;
+      if (this.#adopted === undefined) this.#at(this.#nowMs + manifestRetryMs, () => this.#fetchManifest());
+      return;
+    }
+    const { behaviour } = peer;
+    const height = this.#newest;
+    this.#at(this.#nowMs + (behaviour.roundTripMs ?? 50), () => {
+      const isForged = behaviour.hasForgedManifests === true && peer.isHere;
+      if (isForged) {
+        this.#lies++;
+        this.#banned.add(behaviour.name);
+        this.#go(behaviour.name);
+      }
+      const isGiven = !isForged && peer.isHere && this.#isServed(behaviour, height);
+      if (!isGiven) return this.#fetchManifest(new Set(tried).add(behaviour.name));
+      this.#isFetching = false;
+      const snapshot = this.#world.snapshots[height];
+      if (snapshot === undefined || height <= (this.#adopted?.height ?? -1)) return;
+      this.#neededBytes += this.#adopted === undefined ? snapshot.bytes : changedBytes(this.#adopted, snapshot);
+      this.#adoptions++;
+      this.#adopt(snapshot);
+    });
+  }
+
+  #adopt(snapshot: SimulatedSnapshot): void {
+    this.#adopted = snapshot;
+    const proved = this.#store.adopt(snapshot);
+    const { manifestId, ranges } = snapshot;
+    // All that is under way belongs to the manifest before.
+    this.#handle({ type: 'manifest-adopted', nowMs: this.#nowMs, manifestId, ranges, proved });
+    this.#offer();
+  }
+
+  // Peers and processes
 
   #come(name: string): void {
     const peer = this.#peers.get(name);
-    if (peer === undefined || this.#bans.some((ban) => ban.peer === name)) return;
+    if (peer === undefined || peer.isHere || this.#banned.has(name)) return;
     peer.isHere = true;
     this.#handle({ type: 'peer-joined', nowMs: this.#nowMs, peer: name });
   }
@@ -161,171 +341,342 @@ class Simulation {
   #go(name: string): void {
     const peer = this.#peers.get(name);
     if (peer === undefined || !peer.isHere) return;
-    peer.isHere = false;
-    for (const [attempt, request] of this.#outstanding) if (request.peer === name) this.#outstanding.delete(attempt);
+    this.#breakOff(peer);
     this.#handle({ type: 'peer-left', nowMs: this.#nowMs, peer: name });
   }
 
-  #adopt(): void {
-    const { manifestId, ranges } = this.#state;
-    this.#proved.clear();
-    this.#handle({ type: 'manifest-adopted', nowMs: this.#nowMs, manifestId, ranges, proved: this.#stored.keys() });
+  #breakOff(peer: Connection): void {
+    peer.isHere = false;
+    peer.line.settle(this.#nowMs, true);
+    for (const [id, request] of this.#outstanding) if (request.peer === peer.behaviour.name) this.#forget(id);
   }
 
-  #restart(): void {
-    if (this.#machine.status(this.#nowMs).phase === 'done') return;
+  #kill(): void {
+    if (this.#isOver) return;
     this.#life++;
-    this.#machine = new HyperSyncProgress(this.#options.options);
-    this.#buffers.clear();
-    this.#outstanding.clear();
+    for (const peer of this.#peers.values()) peer.line.settle(this.#nowMs, true);
+    this.#machine = this.#createMachine();
+    this.#kept = new Map();
+    this.#outstanding = new Map();
+    this.#cancelled = new Set();
+    this.#cancelledAttempts = new Set();
+    this.#proved = new Set();
+    this.#wantedRequests = new Map();
+    this.#proofs = 0;
+    this.#commits = 0;
+    this.#heldBytes = 0;
+    this.#outstandingBytes = 0;
     this.#tickAtMs = undefined;
-    this.#adopt();
-    for (const [name, peer] of this.#peers) if (peer.isHere) this.#come(name);
-  }
-
-  #turn(changedPart: number): void {
-    this.#state = changeSimulatedState(this.#random, this.#state, changedPart);
-    for (const [range, records] of this.#stored) {
-      if (this.#state.records[range] !== records) this.#stored.delete(range);
+    this.#isFetching = false;
+    for (const [name, peer] of this.#peers) {
+      if (!peer.isHere) continue;
+      peer.isHere = false;
+      this.#at(this.#nowMs + this.#random.below(reconnectMs), () => this.#come(name), 'any life');
     }
-    this.#adopt();
+    const { snapshot } = this.#store;
+    if (snapshot === undefined) this.#fetchManifest();
+    else this.#adopt(snapshot);
   }
 
   // The machine
 
   #handle(event: SyncEvent): void {
     this.#events++;
-    this.#expect(this.#events <= (this.#options.maxEvents ?? 200_000), 'it takes too many events');
-    const machine = this.#machine;
-    const commands = machine.handle(event);
+    const commands = this.#machine.handle(event);
+    this.#world.onStep?.(event, commands, this.#life);
+    const life = this.#life;
     for (const command of commands) this.#carryOut(command);
-    if (machine !== this.#machine) return;
-    this.#options.onStep?.(event, commands, machine);
-    const { reservedBytes, limitBytes } = machine.status(this.#nowMs).inFlight;
-    this.#expect(reservedBytes >= 0 && reservedBytes <= limitBytes, `${reservedBytes} bytes are reserved`);
-    const next = machine.nextTickMs;
-    if (next === undefined || next === this.#tickAtMs) return;
-    this.#expect(next > this.#nowMs, 'it wants a tick at once, again');
-    this.#tickAtMs = next;
-    this.#at(next, () => {
-      if (this.#tickAtMs === next) this.#tickAtMs = undefined;
+    if (life !== this.#life || this.#isOver) return;
+    const problem = this.#guard.look(event, commands, this.#machine.nextTickMs);
+    this.#expect(problem === undefined, problem ?? '');
+    const usedBytes = this.#heldBytes + this.#outstandingBytes;
+    this.#peakBytes = Math.max(this.#peakBytes, usedBytes);
+    this.#expect(usedBytes <= this.#limitBytes, `${usedBytes} bytes are under way, ${this.#limitBytes} may be`);
+    if (this.#events % statusEvery === 0) this.#checkStatus();
+    this.#scheduleTick();
+  }
+
+  #scheduleTick(): void {
+    const { nextTickMs } = this.#machine;
+    if (nextTickMs === undefined || nextTickMs === this.#tickAtMs) return;
+    this.#tickAtMs = nextTickMs;
+    this.#at(nextTickMs, () => {
+      if (this.#tickAtMs !== nextTickMs) return;
+      this.#tickAtMs = undefined;
       this.#handle({ type: 'tick', nowMs: this.#nowMs });
     });
+  }
+
+  #checkStatus(): void {
+    const problem = contradictionOf(this.#machine.status(this.#nowMs), {
+      isAdopted: this.#adopted !== undefined,
+      doneRanges: this.#store.doneRanges,
+      doneBytes: this.#store.doneBytes,
+      totalRanges: this.#adopted?.parts.length ?? 0,
+      totalBytes: this.#adopted?.bytes ?? 0,
+      connected: new Set([...this.#peers].filter(([, peer]) => peer.isHere).map(([name]) => name)),
+      wantedRequests: this.#wantedRequests,
+      wanted: this.#outstanding.size - this.#cancelled.size,
+      proofs: this.#proofs,
+      commits: this.#commits,
+      heldBytes: this.#heldBytes,
+      outstandingBytes: this.#outstandingBytes,
+      limitBytes: this.#limitBytes,
+    });
+    this.#expect(problem === undefined, problem ?? '');
   }
 
   #carryOut(command: SyncCommand): void {
     switch (command.type) {
       case 'request':
         this.#send(command);
-        break;
+        return;
+      case 'cancel-request':
+        this.#expect(
+          this.#outstanding.has(command.request),
+          `request ${command.request} is cancelled, but is not there`,
+        );
+        this.#cancel(command.request);
+        return;
+      case 'keep':
+        this.#keep(command.attempt, command);
+        return;
       case 'prove':
         this.#prove(command.attempt, command.range);
-        break;
+        return;
       case 'commit':
         this.#commit(command.attempt, command.range);
-        break;
+        return;
       case 'cancel':
+        this.#cancelledAttempts.add(command.attempt);
+        return;
       case 'discard':
-        this.#buffers.delete(command.attempt);
-        break;
-      case 'ban': {
-        const peer = this.#peers.get(command.peer);
-        this.#expect(peer?.behaviour.lie !== undefined, `the honest peer ${command.peer} is banned`);
-        this.#bans.push(command);
-        if (peer !== undefined) peer.isHere = false;
-        break;
-      }
-      case 'failed':
-        this.#failures++;
-        break;
-      case 'wait':
+        this.#discard(command.attempt);
+        return;
+      case 'ban':
+        this.#ban(command);
+        return;
+      case 'adopt-newer':
+        this.#fetchManifest();
+        return;
       case 'done':
-        break;
+      case 'failed':
+        this.#isOver = true;
+        return;
+      case 'wait':
     }
   }
 
-  #send(request: RequestCommand): void {
-    const { attempt, peer: name, range } = request;
+  #ban(command: BanCommand): void {
+    const { peer: name, evidence } = command;
     const peer = this.#peers.get(name);
-    this.#expect(peer?.isHere === true, `${name} is asked although it is not connected`);
-    this.#expect(!this.#outstanding.has(attempt), `attempt ${attempt} has two requests outstanding`);
-    this.#expect(!this.#stored.has(range), `range ${range} is asked for although it is stored`);
+    this.#expect(peer?.hasLied === true, `${name} is banned (${command.reason}), but has sent nothing wrong`);
+    this.#expect(evidence.text !== '' && !this.#banned.has(name), `${name} is banned twice or without a word`);
+    this.#bans.push(command);
+    this.#banned.add(name);
+    if (peer?.isHere) this.#breakOff(peer);
+  }
+
+  // Requests
+
+  #send(command: RequestCommand): void {
+    const { peer: name, request: id } = command;
+    const peer = this.#peers.get(name);
+    this.#expect(peer?.isHere === true, `${name} is asked, but is not there`);
     if (peer === undefined) return;
     this.#requests++;
     this.#requestsByPeer.set(name, (this.#requestsByPeer.get(name) ?? 0) + 1);
-    this.#outstanding.set(attempt, request);
-    if (!this.#buffers.has(attempt)) this.#buffers.set(attempt, []);
-    const { behaviour } = peer;
-    const answer = answerRequest(behaviour, request, this.#state, this.#random);
-    if (answer.type === 'none') return;
-    const bytes = answerBytes(answer);
-    const sendMs = (bytes * 1000) / (behaviour.bytesPerSecond ?? 1_000_000);
-    peer.freeAtMs = Math.max(peer.freeAtMs, this.#nowMs) + sendMs;
-    this.#at(peer.freeAtMs + (behaviour.roundTripMs ?? 50), () => {
-      if (this.#outstanding.get(attempt) !== request) return;
-      this.#outstanding.delete(attempt);
-      this.#downloadedBytes += bytes;
-      const nowMs = this.#nowMs;
-      if (answer.type === 'unavailable') {
-        this.#handle({ type: 'chunk-unavailable', nowMs, attempt });
-        return;
-      }
-      this.#buffers.get(attempt)?.push(...answer.records);
-      this.#handle({ type: 'chunk-received', nowMs, attempt, records: answerRecords(answer), nextKey: answer.nextKey });
+    this.#outstanding.set(id, command);
+    this.#outstandingBytes += command.maxBytes;
+    this.#countWanted(name, 1);
+    const snapshot = this.#adopted;
+    if (snapshot === undefined) return;
+    const life = this.#life;
+    this.#at(peer.line.requestArrivesMs(this.#nowMs), () => {
+      if (this.#outstanding.get(id) === command && this.#life === life) this.#answer(peer, command, snapshot);
     });
   }
 
+  /** As a caller does: the answer is awaited for a while, or not at all. */
+  #cancel(id: number): void {
+    const request = this.#outstanding.get(id);
+    this.#cancelled.add(id);
+    this.#countWanted(request?.peer ?? '', -1);
+    const isAwaited = this.#random.chance(0.5);
+    this.#at(this.#nowMs + (isAwaited ? abandonedMs : 0), () => {
+      if (this.#outstanding.get(id) !== request) return;
+      this.#forget(id);
+      this.#handle({ type: 'request-cancelled', nowMs: this.#nowMs, request: id });
+    });
+  }
+
+  #answer(peer: Connection, request: RequestCommand, snapshot: SimulatedSnapshot): void {
+    const { behaviour, line } = peer;
+    const random = this.#random;
+    const isServed = this.#isServed(behaviour, snapshot.height);
+    const older = this.#world.snapshots[snapshot.height - 1];
+    const answer = answerRequest(behaviour, { request, snapshot, older, isServed, random });
+    if (answer.type === 'none') return;
+    const bytes = answer.type === 'chunk' ? recordBytes(answer.records) : 0;
+    if (answer.type === 'chunk' && answer.isLie) {
+      this.#lies++;
+      peer.hasLied = true;
+    }
+    if (bytes > 0 && random.chance(behaviour.haltChance ?? 0)) {
+      line.send(this.#nowMs, bytes / 2);
+      return;
+    }
+    const arrivesMs = line.send(this.#nowMs, bytes);
+    if (bytes > 0 && random.chance(behaviour.desertChance ?? 0)) {
+      const leavesMs = arrivesMs - 1e-6;
+      this.#at(leavesMs, () => this.#go(behaviour.name));
+      this.#at(leavesMs + (behaviour.desertMs ?? 1_000), () => this.#come(behaviour.name), 'any life');
+      return;
+    }
+    this.#at(arrivesMs, () => this.#receive(peer, request, answer));
+    if (random.chance(behaviour.floodChance ?? 0)) this.#flood(peer);
+  }
+
+  #flood(peer: Connection): void {
+    const { behaviour, line } = peer;
+    this.#lies++;
+    peer.hasLied = true;
+    const bytes = Math.min(behaviour.floodBytes ?? this.#maxChunkBytes, this.#maxChunkBytes);
+    this.#at(line.send(this.#nowMs, bytes), () => {
+      if (!peer.isHere) return;
+      this.#handle({ type: 'unrequested-received', nowMs: this.#nowMs, peer: behaviour.name, bytes });
+      this.#expect(this.#banned.has(behaviour.name), `${behaviour.name} floods and is not banned`);
+    });
+  }
+
+  #receive(peer: Connection, request: RequestCommand, answer: SimulatedAnswer): void {
+    const { request: id } = request;
+    if (this.#outstanding.get(id) !== request) return;
+    const { name } = peer.behaviour;
+    peer.line.settle(this.#nowMs);
+    this.#forget(id);
+    const nowMs = this.#nowMs;
+    if (answer.type !== 'chunk') {
+      this.#handle({ type: 'chunk-unavailable', nowMs, request: id });
+      return;
+    }
+    if (answer.isWrongHeight) {
+      const bytes = recordBytes(answer.records);
+      this.#handle({ type: 'unrequested-received', nowMs, peer: name, bytes });
+      return;
+    }
+    const { records, nextKey } = answer;
+    this.#guard.noteAnswer(name, nowMs);
+    const held = { bytes: recordBytes(records), users: 0 };
+    this.#lastChunk = { records, peer: name, held };
+    const before = this.#kept.size;
+    this.#handle({ type: 'chunk-received', nowMs, request: id, records: packSimulatedRecords(records), nextKey });
+    this.#lastChunk = undefined;
+    if (this.#kept.size > before) this.#progress();
+  }
+
+  #progress(): void {
+    this.#idleMs = 0;
+  }
+
+  #forget(id: number): void {
+    const request = this.#outstanding.get(id);
+    if (request === undefined) return;
+    this.#outstanding.delete(id);
+    this.#outstandingBytes -= request.maxBytes;
+    if (!this.#cancelled.delete(id)) this.#countWanted(request.peer, -1);
+  }
+
+  #countWanted(peer: string, by: number): void {
+    this.#wantedRequests.set(peer, (this.#wantedRequests.get(peer) ?? 0) + by);
+  }
+
+  // Records
+
+  #keep(
+    attempt: number,
+    part: { readonly range: number; readonly fromRecord: number; readonly toRecord: number },
+  ): void {
+    const chunk = this.#lastChunk;
+    this.#expect(chunk !== undefined, 'something is to be kept, but no chunk has come');
+    if (chunk === undefined) return;
+    const { range, fromRecord, toRecord } = part;
+    const kept = this.#kept.get(attempt) ?? { peer: chunk.peer, range, records: [], chunks: [] };
+    this.#expect(kept.peer === chunk.peer && kept.range === range, `attempt ${attempt} has two senders or two ranges`);
+    kept.records.push(...chunk.records.slice(fromRecord, toRecord));
+    kept.chunks.push(chunk.held);
+    if (chunk.held.users === 0) this.#heldBytes += chunk.held.bytes;
+    chunk.held.users++;
+    this.#kept.set(attempt, kept);
+  }
+
+  #discard(attempt: number): void {
+    const kept = this.#kept.get(attempt);
+    this.#kept.delete(attempt);
+    for (const held of kept?.chunks ?? []) {
+      held.users--;
+      if (held.users === 0) this.#heldBytes -= held.bytes;
+    }
+  }
+
   #prove(attempt: number, range: number): void {
-    const received = this.#buffers.get(attempt) ?? [];
-    const expected = this.#state.records[range];
-    const isTrue = isEqual(received, expected);
-    const bytes = this.#state.ranges[range]?.bytes ?? 0;
-    const hashMs = (bytes * 1000) / (this.#options.provedBytesPerSecond ?? 20_000_000);
-    const hasFailed = this.#random.chance(this.#options.proveFailChance ?? 0);
-    this.#at(this.#nowMs + hashMs, () => {
+    const { proveFailChance = 0, provedBytesPerSecond = 20_000_000 } = this.#world;
+    const kept = this.#kept.get(attempt);
+    this.#expect(kept?.range === range, `attempt ${attempt} is checked, but not of range ${range}`);
+    const truth = this.#adopted?.parts[range]?.records ?? [];
+    const isTrue = equalRecords(kept?.records ?? [], truth);
+    const bytes = recordBytes(truth);
+    const hasFailed = this.#random.chance(proveFailChance);
+    this.#proofs++;
+    this.#at(this.#nowMs + (bytes * 1000) / provedBytesPerSecond, () => {
       const nowMs = this.#nowMs;
-      if (hasFailed) {
-        this.#handle({ type: 'prove-failed', nowMs, attempt, message: 'the worker stopped' });
-      } else if (isTrue) {
-        this.#proved.add(attempt);
-        this.#handle({ type: 'proved', nowMs, attempt });
-      } else {
-        this.#handle({ type: 'refuted', nowMs, attempt, reason: 'the sum differs' });
+      this.#proofs--;
+      const isCancelled = this.#cancelledAttempts.delete(attempt);
+      if (isCancelled) this.#discard(attempt);
+      if (hasFailed) return this.#handle({ type: 'prove-failed', nowMs, attempt, message: 'the worker stopped' });
+      if (isTrue) {
+        if (!isCancelled) this.#proved.add(attempt);
+        return this.#handle({ type: 'proved', nowMs, attempt });
       }
+      const details = { expected: 'one sum', got: 'another sum', digest: `of ${bytes} bytes` };
+      this.#handle({ type: 'refuted', nowMs, attempt, reason: 'the sum differs', details });
+      const isBanned = this.#banned.has(kept?.peer ?? '');
+      this.#expect(isCancelled || isBanned, `${kept?.peer} sent a wrong range and is not banned`);
     });
   }
 
   #commit(attempt: number, range: number): void {
+    const kept = this.#kept.get(attempt);
+    const snapshot = this.#adopted;
+    const part = snapshot?.parts[range];
+    this.#expect(
+      part !== undefined && kept?.range === range,
+      `attempt ${attempt} is written, but not of range ${range}`,
+    );
     this.#expect(this.#proved.has(attempt), `attempt ${attempt} is written without a proof`);
-    const records = this.#state.records[range] ?? [];
-    const manifestId = this.#state.manifestId;
-    const hasFailed = this.#random.chance(this.#options.commitFailChance ?? 0);
-    this.#at(this.#nowMs + 2, () => {
+    this.#expect(
+      equalRecords(kept?.records ?? [], part?.records ?? []),
+      `range ${range} is written with wrong records`,
+    );
+    const hasFailed = this.#random.chance(this.#world.commitFailChance ?? 0);
+    this.#commits++;
+    this.#at(this.#nowMs + (this.#world.commitMs ?? 2), () => {
       const nowMs = this.#nowMs;
-      if (hasFailed || manifestId !== this.#state.manifestId) {
-        this.#handle({ type: 'commit-failed', nowMs, attempt, message: 'no space left' });
-        return;
+      this.#commits--;
+      const isSuperseded = this.#cancelledAttempts.delete(attempt) || snapshot !== this.#adopted;
+      if (isSuperseded) this.#discard(attempt);
+      if (hasFailed || isSuperseded || part === undefined) {
+        return this.#handle({ type: 'commit-failed', nowMs, attempt, message: 'no space left' });
       }
-      this.#expect(!this.#stored.has(range), `range ${range} is written twice`);
-      this.#stored.set(range, records);
-      this.#buffers.delete(attempt);
+      this.#expect(!this.#store.has(part), `range ${range} is written twice`);
+      this.#store.commit(part);
+      this.#discard(attempt);
+      this.#progress();
       this.#handle({ type: 'committed', nowMs, attempt });
     });
   }
 
   #expect(isTrue: boolean, problem: string): void {
-    if (!isTrue) throw new SimulationError(`Seed ${this.#options.seed}, at ${this.#nowMs} ms: ${problem}.`);
+    if (!isTrue) throw new SimulationError(`Seed ${this.#world.seed}, at ${Math.round(this.#nowMs)} ms: ${problem}.`);
   }
-}
-
-function isEqual(a: readonly SimulatedRecord[] | undefined, b: readonly SimulatedRecord[] | undefined): boolean {
-  if (a === undefined || b === undefined || a.length !== b.length) return false;
-  return a.every(([key, value], index) => {
-    const other = b[index];
-    return other !== undefined && isSame(key, other[0]) && isSame(value, other[1]);
-  });
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a === b || (a.length === b.length && a.every((byte, index) => byte === b[index]));
 }

@@ -1,0 +1,152 @@
+import type { Attempt } from './attempt.js';
+import { illegalTransition } from './attempt.js';
+import { SyncProgressError } from './errors.js';
+import type { AttemptEvent } from './events.js';
+import type { SyncState } from './sync-state.js';
+
+type Result = AttemptEvent['type'];
+
+const lateProofResults: readonly Result[] = ['proved', 'refuted', 'prove-failed', 'cancelled'];
+const lateCommitResults: readonly Result[] = ['committed', 'commit-failed', 'cancelled'];
+
+/**
+ * What is received on its way into the store: a line for checking, a line for writing, each with a bound for what is
+ * handed out at once. A failure here pauses all work with a back-off that doubles, and then ends the sync.
+ */
+export class LocalWork {
+  readonly #state: SyncState;
+  readonly #toProve = new Set<Attempt>();
+  readonly #toCommit = new Set<Attempt>();
+  #proving = 0;
+  #committing = 0;
+
+  constructor(state: SyncState) {
+    this.#state = state;
+  }
+
+  /** Handed out for checking, cancelled ones included. */
+  get proving(): number {
+    return this.#proving;
+  }
+
+  /** Handed out for writing, cancelled ones included. */
+  get committing(): number {
+    return this.#committing;
+  }
+
+  /**
+   * The attempt a result is about; undefined if it is over.
+   *
+   * @throws SYNC_PROGRESS_UNKNOWN_ATTEMPT if there never was one
+   * @throws SYNC_PROGRESS_ILLEGAL_TRANSITION if it cannot have this result now
+   */
+  find({ attempt: id, type }: AttemptEvent): Attempt | undefined {
+    if (!Number.isSafeInteger(id) || id < 1 || id > this.#state.lastAttempt) {
+      throw new SyncProgressError('SYNC_PROGRESS_UNKNOWN_ATTEMPT', `There never was an attempt ${id}.`, {
+        details: { attempt: id, event: type },
+      });
+    }
+    const attempt = this.#state.attempts.get(id);
+    if (attempt?.isCancelled) {
+      const work = attempt.isProving ? 'proof' : 'commit';
+      if (!(work === 'proof' ? lateProofResults : lateCommitResults).includes(type)) {
+        throw illegalTransition(id, `cancelled with its ${work} outstanding`, type);
+      }
+    } else if (type === 'proved' || type === 'refuted' || type === 'prove-failed') {
+      attempt?.expect('received', type);
+    } else if (type === 'committed' || type === 'commit-failed') {
+      attempt?.expect('committing', type);
+    } else if (attempt !== undefined) {
+      throw illegalTransition(id, attempt.state, type);
+    }
+    return attempt;
+  }
+
+  /** A range is fully received. */
+  take(attempt: Attempt): void {
+    this.#state.attempts.set(attempt.id, attempt);
+    this.#toProve.add(attempt);
+  }
+
+  /** The check has ended. */
+  proofEnded(attempt: Attempt): void {
+    attempt.isProving = false;
+    this.#proving--;
+  }
+
+  proveAgain(attempt: Attempt): void {
+    this.#toProve.add(attempt);
+  }
+
+  acceptProof(attempt: Attempt): void {
+    attempt.advance('proved');
+    this.#toCommit.add(attempt);
+  }
+
+  /** The write has ended. */
+  commitEnded(): void {
+    this.#committing--;
+  }
+
+  commitAgain(attempt: Attempt): void {
+    attempt.advance('proved');
+    this.#toCommit.add(attempt);
+  }
+
+  /** Takes an attempt off the lines; one that is busy outside stays until its result comes. */
+  drop(attempt: Attempt): void {
+    this.#toProve.delete(attempt);
+    this.#toCommit.delete(attempt);
+    if (attempt.isBusy) {
+      attempt.isCancelled = true;
+      this.#state.commands.push({ type: 'cancel', attempt: attempt.id });
+    } else {
+      this.end(attempt);
+      this.#state.commands.push({ type: 'discard', attempt: attempt.id });
+    }
+  }
+
+  /** The attempt is over, and its memory free. */
+  end(attempt: Attempt): void {
+    this.#state.attempts.delete(attempt.id);
+    for (const chunk of attempt.chunks) this.#state.budget.letGo(chunk);
+  }
+
+  /** Hands out checks and writes, in the order in which they became possible. */
+  handOut(): void {
+    const { settings, commands } = this.#state;
+    for (const attempt of this.#toCommit) {
+      if (this.#committing >= settings.maxConcurrentCommits) break;
+      this.#toCommit.delete(attempt);
+      attempt.advance('committing');
+      this.#committing++;
+      commands.push({ type: 'commit', attempt: attempt.id, range: attempt.range });
+    }
+    for (const attempt of this.#toProve) {
+      if (this.#proving >= settings.maxConcurrentProofs) break;
+      this.#toProve.delete(attempt);
+      attempt.isProving = true;
+      this.#proving++;
+      commands.push({ type: 'prove', attempt: attempt.id, range: attempt.range });
+    }
+  }
+
+  /** Something went wrong here. True if it went wrong too often; several failures before the next try count as one. */
+  fail(message: string): boolean {
+    const state = this.#state;
+    state.localFailure = message;
+    if (state.localRetryAtMs > state.nowMs) return false;
+    state.localFailures++;
+    if (state.localFailures >= state.settings.maxLocalFailures) return true;
+    const delayMs = state.settings.retryDelayMs * 2 ** (state.localFailures - 1);
+    state.localRetryAtMs = state.nowMs + Math.min(delayMs, state.settings.maxRetryDelayMs);
+    state.timers.schedule('local-retry', state.localRetryAtMs);
+    return false;
+  }
+
+  /** A write succeeded, or everything starts anew. */
+  forgetFailures(): void {
+    this.#state.localFailures = 0;
+    this.#state.localFailure = undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Downloads } from './downloads.js';
+import type { Peer } from './peer.js';
+import { hasRoom, type RequestSize, requestSize, trustedBytes, usablePeers } from './request-size.js';
+import type { Span } from './span-request.js';
+import type { SyncState } from './sync-state.js';
+
+/**
+ * Decides which peer is asked for which ranges next.
+ *
+ * Half-received ranges go on first. Then the peer with the fewest requests gets the next free ranges, in key order from where
+ * it stopped, which is what disks like on both sides. One that has wasted more than it is trusted with gets something only
+ * when nobody else is left to ask. A range that does not fit the byte budget is not passed by others.
+ */
+export class Planner {
+  readonly #state: SyncState;
+  readonly #downloads: Downloads;
+
+  constructor(state: SyncState, downloads: Downloads) {
+    this.#state = state;
+    this.#downloads = downloads;
+  }
+
+  /** The next span to ask for; undefined if nobody has room, nothing is free or nothing fits. */
+  next(): Span | undefined {
+    const { board, connected } = this.#state;
+    if (!this.#downloads.hasContinuations && (board.freeRanges === 0 || connected.size === 0)) return undefined;
+    const usable = usablePeers(this.#state);
+    for (const partial of this.#downloads.continuations) {
+      const size = requestSize(this.#state, partial.peer, usable);
+      return this.#extend(partial.peer, { first: partial.range, partial }, size);
+    }
+    const peer = this.#nextPeer();
+    if (peer === undefined) return undefined;
+    const first = this.#firstFor(peer);
+    return first === undefined
+      ? undefined
+      : this.#extend(peer, { first, partial: undefined }, requestSize(this.#state, peer, usable));
+  }
+
+  #extend(peer: Peer, start: Pick<Span, 'first' | 'partial'>, size: RequestSize): Span | undefined {
+    const { board, budget, settings } = this.#state;
+    const { first, partial } = start;
+    const firstBytes = partial?.bytesLeft ?? board.ranges[first]?.bytes ?? 0;
+    if (partial === undefined && !budget.hasRoomFor(firstBytes)) return undefined;
+    // To prove anything, a peer must be trusted with one range.
+    const rangeBytes = Math.min(firstBytes, Math.max(size.wantedRangeBytes, 1));
+    const limit = Math.min(size.wantedBytes, size.trustedBytes);
+    if (rangeBytes < firstBytes || limit <= firstBytes) {
+      return { peer, first, end: first + 1, partial, bytes: firstBytes, maxBytes: rangeBytes };
+    }
+    const prefix = board.ranges[first]?.startKey[0];
+    const reserved = partial === undefined ? 0 : firstBytes;
+    let bytes = firstBytes;
+    let end = first + 1;
+    while (end - first < settings.maxRangesPerRequest && board.isFree(end)) {
+      const summary = board.ranges[end];
+      if (summary === undefined || summary.startKey[0] !== prefix) break;
+      if (bytes + summary.bytes > limit || !budget.hasRoomFor(bytes + summary.bytes - reserved)) break;
+      bytes += summary.bytes;
+      end++;
+    }
+    return { peer, first, end, partial, bytes, maxBytes: bytes };
+  }
+
+  /** The one with the fewest requests; of these the fastest, as far as it is trusted. */
+  #nextPeer(): Peer | undefined {
+    const { connected, nowMs } = this.#state;
+    let next: Peer | undefined;
+    let nextWorth = 0;
+    let hasTrusted = false;
+    let untrusted: Peer | undefined;
+    for (const peer of connected) {
+      if (!peer.isUsable(nowMs)) continue;
+      const isTrusted = trustedBytes(this.#state, peer) > 0;
+      hasTrusted ||= isTrusted;
+      if (!hasRoom(this.#state, peer)) continue;
+      if (!isTrusted) {
+        if (peer.requests.size === 0 && (untrusted === undefined || peer.wastedBytes < untrusted.wastedBytes)) {
+          untrusted = peer;
+        }
+        continue;
+      }
+      if (peer.requests.size > 0 && !this.#isTrustedWithMore(peer)) continue;
+      const worth = peer.comparableRate() * peer.score.at(nowMs);
+      const isFirst = next === undefined || peer.requests.size < next.requests.size;
+      if (isFirst || (peer.requests.size === next?.requests.size && worth > nextWorth)) {
+        next = peer;
+        nextWorth = worth;
+      }
+    }
+    return hasTrusted ? next : untrusted;
+  }
+
+  /** Besides its first request, a peer gets no more than it may waste. */
+  #isTrustedWithMore(peer: Peer): boolean {
+    const range = this.#firstFor(peer);
+    const bytes = range === undefined ? 0 : (this.#state.board.ranges[range]?.bytes ?? 0);
+    return trustedBytes(this.#state, peer) - peer.outstandingBytes - peer.partialBytes >= bytes;
+  }
+
+  #firstFor(peer: Peer): number | undefined {
+    const { board } = this.#state;
+    return board.nextFree(peer.position) ?? board.nextFree(0);
+  }
+}
