@@ -32,8 +32,9 @@ const [flipCount, records, changes, workers] = ['flips', 'records', 'changes', '
 const outcomes = {
   'no effect': 'in unused bytes, or nothing readable changes: not detectable',
   'older state': 'the log ends earlier: an older state that the chain had, in order',
-  'healed by compaction': 'only lookups failed, and the database had rewritten the file before they were verified',
+  'healed by compaction': 'only lookups or seeks failed, and the database rewrote the file before it could be verified',
   altered: 'records altered, hidden or added',
+  lookups: 'records hidden from lookups, not from iterators',
   'hidden in scans': 'records in place that longer scans lose',
   'batches lost': 'batches in the middle of the log lost',
   unreadable: 'the database throws while it is read',

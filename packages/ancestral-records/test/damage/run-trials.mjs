@@ -116,7 +116,7 @@ export function verdict(result) {
   if (result.class === 'failed') return `the trial failed: ${result.why}`;
   if (result.class === 'no effect') return isFound ? 'damage was reported where there is none' : undefined;
   if (isSound !== true) return 'the state is not clean after repair, compaction and reopening';
-  if (['altered', 'batches lost', 'unreadable', 'hidden in scans', 'own records'].includes(result.class)) {
+  if (['altered', 'lookups', 'batches lost', 'unreadable', 'hidden in scans', 'own records'].includes(result.class)) {
     if (!isFound) return 'the damage was not found';
     if (unnamed.length > 0) return `the place of ${unnamed.length} records was not named`;
   }

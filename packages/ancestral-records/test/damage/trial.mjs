@@ -57,20 +57,7 @@ async function truth(database) {
     if (error !== undefined) errors.push(error);
     else compare(entries, hex(gte), hex(lt));
   };
-  /* One iterator over everything: what it alone misses is damage too, but names no single record. */
-  const whole = await readEverything(database);
-  const isWholeRight = whole.error === undefined && digestOf(whole.entries) === facts.history.at(-1);
-  const isOlder = whole.error === undefined && facts.history.includes(digestOf(whole.entries)) && !isWholeRight;
-  for (const height of snapshotHeights) {
-    for (const index of manifests.get(height).entries.keys()) {
-      const { startKey, endKey } = manifests.get(height).range(index);
-      const end = endKey ?? Uint8Array.of(255);
-      const tagged = (key, ...tag) => Uint8Array.from([...tag, ...key]);
-      if (height === newest.height) await look(tagged(startKey, 1), tagged(end, 1));
-      const epoch = [3, 0, 0, 0, 0, 0, 0, 0, height];
-      await look(tagged(startKey, ...epoch), tagged(end, ...epoch));
-    }
-  }
+  /* Lookups come first: the more is read, the likelier the database compacts and mends what only they can miss. */
   const records = [...original.keys()].filter((key) => key.startsWith('01') || key.startsWith('03'));
   let hasLookupError = false;
   for (let at = 0; at < records.length; at += 500) {
@@ -86,10 +73,30 @@ async function truth(database) {
       hasLookupError = true;
     }
   }
+  /* One iterator over everything: what it alone misses is damage too, but names no single record. */
+  const whole = await readEverything(database);
+  const isWholeRight = whole.error === undefined && digestOf(whole.entries) === facts.history.at(-1);
+  const isOlder = whole.error === undefined && facts.history.includes(digestOf(whole.entries)) && !isWholeRight;
+  for (const height of snapshotHeights) {
+    for (const index of manifests.get(height).entries.keys()) {
+      const { startKey, endKey } = manifests.get(height).range(index);
+      const end = endKey ?? Uint8Array.of(255);
+      const tagged = (key, ...tag) => Uint8Array.from([...tag, ...key]);
+      if (height === newest.height) await look(tagged(startKey, 1), tagged(end, 1));
+      const epoch = [3, 0, 0, 0, 0, 0, 0, 0, height];
+      await look(tagged(startKey, ...epoch), tagged(end, ...epoch));
+    }
+  }
   const own = [...original].filter(([key]) => key.startsWith('00'));
   const ownNow = [...whole.entries].filter(([key]) => key.startsWith('00'));
   const isOwnRight = whole.error === undefined && digestOf(own) === digestOf(ownNow);
-  return { differing, isUnreadable: errors.length > 0 || hasLookupError, isWholeRight, isOlder, isOwnRight };
+  return {
+    differing,
+    isUnreadable: errors.length > 0 || hasLookupError,
+    isWholeRight,
+    isOlder,
+    isOwnRight,
+  };
 }
 
 /** Every retained snapshot and the tip. */
@@ -184,19 +191,31 @@ async function survives(database, path) {
   return { isSound };
 }
 
-async function run(one) {
+/** A fresh copy with one byte flipped, opened. */
+async function openDamaged(one) {
   await rm(copy, { recursive: true, force: true });
   await cp(join(folder, 'db'), copy, { recursive: true });
-  if (one.mustRebuild === true) return { class: 'process died', ...(await rebuild([])) };
   await flip(one);
+  return openDatabase(copy);
+}
+
+async function run(one) {
+  if (one.mustRebuild === true) return { class: 'process died', ...(await rebuild([])) };
   let database;
+  let real;
   try {
-    database = await openDatabase(copy);
+    database = await openDamaged(one);
   } catch (error) {
     return { class: 'open failed', why: error.cause?.message ?? error.message, ...(await rebuild([])) };
   }
   say({ at: one.id, stage: 'reading' });
-  const real = await truth(database);
+  try {
+    real = await truth(database);
+  } finally {
+    await database.close();
+  }
+  /* Reading can make the database compact, and so mend its files: what is verified is another copy. */
+  database = await openDamaged(one);
   say({ at: one.id, stage: 'opening' });
   let store;
   try {
@@ -216,9 +235,15 @@ async function run(one) {
   }
   if (store.phase !== 'ready') throw new Error(`the store is ${store.phase}`);
   say({ at: one.id, stage: 'verifying' });
-  const plain = await verifyAll(store, {});
   const thorough = await verifyAll(store, { hasLookups: true });
-  const isDamaged = real.differing.size > 0 || real.isUnreadable || !real.isWholeRight;
+  const plain = await verifyAll(store, {});
+  /* The other copy may have mended itself before its records were looked up. */
+  const hasOnlyLookups = thorough.every(({ damagedRanges, damagedGaps, damagedPrefixes, bookkeeping }) => {
+    const others = damagedGaps.length + damagedPrefixes.length + bookkeeping.length;
+    return others === 0 && damagedRanges.every(({ reason }) => reason === 'lookup');
+  });
+  const isOnlyLookups = !isClean(thorough) && hasOnlyLookups;
+  const isDamaged = isOnlyLookups || real.differing.size > 0 || real.isUnreadable || !real.isWholeRight;
   const found = { isFoundPlain: !isClean(plain), isFound: !isClean(thorough) };
   if (!isDamaged) {
     await store.close();
@@ -234,7 +259,11 @@ async function run(one) {
       return { ...result, ...(await survives(database, copy)) };
     }
   }
-  const unnamed = [...real.differing].filter((key) => /^0[13]/.test(key) && !isNamed(key, thorough, real.differing));
+  let unnamed = [...real.differing].filter((key) => /^0[13]/.test(key) && !isNamed(key, thorough, real.differing));
+  if (isOnlyLookups && unnamed.length > 0) {
+    const now = await truth(database);
+    unnamed = unnamed.filter((key) => now.differing.has(key));
+  }
   const isOwnOnly = !real.isOwnRight && !real.isUnreadable && [...real.differing].every((key) => key.startsWith('00'));
   const kind = isOwnOnly
     ? 'own records'
@@ -242,9 +271,11 @@ async function run(one) {
       ? 'batches lost'
       : real.isUnreadable
         ? 'unreadable'
-        : real.differing.size > 0
-          ? 'altered'
-          : 'hidden in scans';
+        : isOnlyLookups
+          ? 'lookups'
+          : real.differing.size > 0
+            ? 'altered'
+            : 'hidden in scans';
   const reasons = new Set(thorough.flatMap((report) => report.damagedRanges.map(({ reason }) => reason)));
   for (const report of thorough) for (const { what } of report.bookkeeping) reasons.add(what);
   for (const report of thorough) if (report.damagedPrefixes.length > 0) reasons.add('prefix');
