@@ -28,6 +28,8 @@ interface Change {
   isRead: boolean;
   /** The database key of the ancestral record in `gathered`; undefined if that exists already. */
   ancestral: Span | undefined;
+  /** True if that surely does not exist. */
+  isFirst: boolean;
   /** True if the old value is known to be the new one. */
   isSame: boolean;
 }
@@ -50,7 +52,7 @@ const presentMark = 1;
 export class BlockChanges {
   readonly #context: StoreContext;
   readonly #epoch: number;
-  readonly #isFirstOfEpoch: boolean;
+  readonly #isFirstBlock: boolean;
   readonly #gathered = new ByteArena(64 * 1024);
   readonly #read = new ByteArena(64 * 1024);
   readonly #changes: Change[] = [];
@@ -64,7 +66,7 @@ export class BlockChanges {
   ) {
     this.#context = context;
     this.#epoch = epoch.height;
-    this.#isFirstOfEpoch = epoch.isFirstBlock;
+    this.#isFirstBlock = epoch.isFirstBlock;
     this.#gather(changes);
     this.#lookUp();
   }
@@ -102,7 +104,7 @@ export class BlockChanges {
     const { disk } = this.#context;
     const gathered = this.#gathered;
     const unread = this.#changes.filter(({ isRead }) => isRead);
-    const unmarked = this.#isFirstOfEpoch ? [] : this.#changes.filter(({ ancestral }) => ancestral !== undefined);
+    const unmarked = this.#changes.filter(({ ancestral, isFirst }) => ancestral !== undefined && !isFirst);
     const [values, ancestral] = await Promise.all([
       disk.getMany(unread.map(({ key }) => this.#stateKey(key))),
       disk.getMany(unmarked.map((change) => gathered.view(change.ancestral as Span))),
@@ -142,6 +144,7 @@ export class BlockChanges {
   /** Tells the cache what the block, now written, made of its keys. */
   remember(): void {
     const { cache } = this.#context;
+    if (this.#isFirstBlock) cache.beginEpoch(this.#epoch);
     for (const { text, after, isSame } of this.#changes) {
       if (!isSame) cache.remember(text, after && this.#gathered.text(after), this.#epoch);
     }
@@ -172,6 +175,7 @@ export class BlockChanges {
           before: undefined,
           isRead: true,
           ancestral: undefined,
+          isFirst: false,
           isSame: false,
         };
         byText.set(text, change);
@@ -202,6 +206,7 @@ export class BlockChanges {
       if (change.isSame || known?.recordedIn === this.#epoch) continue;
       const { start } = gathered.append(ancestralTag);
       change.ancestral = { start, end: gathered.appendSpan(change.key).end };
+      change.isFirst = this.#isFirstBlock || cache.isUnrecorded(change.text, this.#epoch);
     }
   }
 

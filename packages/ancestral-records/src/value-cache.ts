@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { KeyFilter } from './key-filter.js';
 
 /** What is known of one key: its value, or its absence, and the epoch that surely has its ancestral record. */
 export interface CachedRecord {
@@ -16,18 +17,31 @@ export interface CachedText {
 /** Rough cost of an entry besides its bytes. */
 const entryOverheadBytes = 160;
 
+/** The filter takes a sixteenth of the bound, if that is enough to be worth it, and at most this. */
+const maxFilterBytes = 1024 * 1024;
+const minFilterBytes = 1024;
+
 /**
  * Least-recently-used state values and known absences, bounded in bytes. It keeps copies only, as strings with one character per
  * byte: a small byte array costs several times its bytes and the time to write them.
+ *
+ * Beside them it has a filter of the keys that were changed in the present epoch, from its first block on: for most keys that a
+ * block changes for the first time, that spares a look into the database for an ancestral record.
  */
 export class ValueCache {
   readonly #entries: LRUCache<string, CachedText> | undefined;
+  readonly #changed: KeyFilter | undefined;
+  /** The epoch of which the filter has every changed key; -1 if of none. */
+  #filteredEpoch = -1;
 
   constructor(maxBytes: number) {
+    const share = 2 ** Math.floor(Math.log2(Math.max(1, maxBytes / 16)));
+    const filterBytes = share < minFilterBytes ? 0 : Math.min(share, maxFilterBytes);
+    this.#changed = filterBytes > 0 ? new KeyFilter(filterBytes) : undefined;
     this.#entries =
       maxBytes > 0
         ? new LRUCache<string, CachedText>({
-            maxSize: maxBytes,
+            maxSize: maxBytes - filterBytes,
             sizeCalculation: ({ valueText }, key) => entryOverheadBytes + key.length + (valueText?.length ?? 0),
           })
         : undefined;
@@ -54,12 +68,26 @@ export class ValueCache {
     return this.#entries?.get(keyText);
   }
 
+  /** Takes note of a value, and of the epoch that has the key's ancestral record, as after a block of that epoch. */
   remember(keyText: string, valueText: string | undefined, recordedIn: number): void {
     this.#entries?.set(keyText, { valueText, recordedIn });
+    if (recordedIn === this.#filteredEpoch) this.#changed?.add(keyText);
+  }
+
+  /** To be called when the first block of an epoch was written, before its changes are remembered. */
+  beginEpoch(epoch: number): void {
+    this.#changed?.clear();
+    this.#filteredEpoch = epoch;
+  }
+
+  /** True if the key surely has no ancestral record in an epoch. */
+  isUnrecorded(keyText: string, epoch: number): boolean {
+    return this.#changed !== undefined && epoch === this.#filteredEpoch && !this.#changed.mayHave(keyText);
   }
 
   clear(): void {
     this.#entries?.clear();
+    this.#filteredEpoch = -1;
   }
 }
 

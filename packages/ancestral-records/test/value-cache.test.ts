@@ -40,3 +40,21 @@ test('the cache keeps its bytes within the bound, dropping what was not used for
   expect(cache.get('key 1')).toBeUndefined();
   expect(cache.get('key 999')).toBeDefined();
 });
+
+test('a key that was changed in the epoch is never said to have no ancestral record there', () => {
+  const cache = new ValueCache(1 << 20);
+  const keyOf = (i: number): string => keyText(Uint8Array.of(5, i >> 16, i >> 8, i));
+  expect(cache.isUnrecorded(keyOf(0), 8)).toBe(false);
+  cache.beginEpoch(8);
+  for (let i = 0; i < 20_000; i++) cache.remember(keyOf(i), undefined, 8);
+  for (let i = 20_000; i < 40_000; i++) cache.set(keyOf(i), { value: undefined, recordedIn: -1 });
+  const unrecorded = Array.from({ length: 60_000 }, (_, i) => cache.isUnrecorded(keyOf(i), 8));
+  expect(unrecorded.slice(0, 20_000)).not.toContain(true);
+  // Of the others it knows nearly all.
+  expect(unrecorded.slice(20_000).filter((isSure) => !isSure).length).toBeLessThan(2000);
+  expect(cache.isUnrecorded(keyOf(50_000), 4)).toBe(false);
+  cache.clear();
+  expect(cache.isUnrecorded(keyOf(50_000), 8)).toBe(false);
+  cache.beginEpoch(12);
+  expect(cache.isUnrecorded(keyOf(0), 12)).toBe(true);
+});
