@@ -77,12 +77,3 @@ export function staleBlock(height: number): AncestralRecordsError {
     { details: { height } },
   );
 }
-
-/** Value of an ancestral record. */
-export function ancestralValue(before: Uint8Array | undefined): Uint8Array {
-  if (before === undefined) return Uint8Array.of(0);
-  const value = new Uint8Array(1 + before.length);
-  value[0] = 1;
-  value.set(before, 1);
-  return value;
-}
