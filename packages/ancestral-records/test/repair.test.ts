@@ -215,6 +215,16 @@ test('records that lookups lose are written again', async () => {
   expect(await repairState(opened, { source })).toMatchObject({ outcome: 'repaired', corrected: 0 });
 });
 
+test('records in an empty state are removed', async () => {
+  const database = await memoryDatabase().open();
+  const store = await openStore(database, { parameters: smallRanges });
+  await store.initialize({ records: [] });
+  await damage(database, stateAt(bytes(5, 1)), bytes(1));
+  const source: RangeSource = { readRange: async () => Promise.reject(new Error('there is no range')) };
+  expect(await repairState(store, { source })).toMatchObject({ outcome: 'repaired', ranges: [], corrected: 1 });
+  expect(await dump(database, 1, 3)).toEqual(new Map());
+});
+
 describe('a database that fails', () => {
   test('while it is read is to be rebuilt, and nothing is written', async () => {
     const { database, store, source } = await twins();

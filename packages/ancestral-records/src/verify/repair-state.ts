@@ -59,8 +59,9 @@ export async function repairState(store: StateStore, options: RepairOptions): Pr
   try {
     return await repair(store, options);
   } catch (error) {
-    const isRefused = error instanceof AncestralRecordsError && error.code === 'ANCESTRAL_RECORDS_WRITE_FAILED';
-    if (isRefused) throw failed('database', [], 'the database refuses to be written', error);
+    const code = error instanceof AncestralRecordsError ? error.code : undefined;
+    if (code === 'ANCESTRAL_RECORDS_WRITE_FAILED') throw failed('database', [], 'the database refuses writes', error);
+    if (code === 'ANCESTRAL_RECORDS_READ_FAILED') throw failed('database', [], 'the database cannot be read', error);
     throw error;
   }
 }
@@ -77,7 +78,7 @@ async function repair(store: StateStore, options: RepairOptions): Promise<Repair
   if (before.isClean) {
     return { outcome: 'clean', height: before.height, ranges: [], corrected: 0, before, after: [before] };
   }
-  if (before.ranges === 0 && manifest === undefined) {
+  if (manifest === undefined && before.bookkeeping.some(({ what }) => what === 'manifest')) {
     manifest = fittingManifest(internals, before.height, sources);
     if (manifest === undefined) throw failed('source', [], 'the stored manifest is damaged and no source has it');
     before = await verifyState(store, { ...target, manifest });
