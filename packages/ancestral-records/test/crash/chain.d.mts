@@ -5,3 +5,4 @@ export const hasher: StateHasher;
 export const stateRoot: StateRootFunction;
 /** The changes of the block at a height: always the same. */
 export function changesOf(height: number): RecordChange[];
+export function wideChangesOf(height: number): RecordChange[];

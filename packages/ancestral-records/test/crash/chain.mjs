@@ -51,10 +51,20 @@ export function stateRoot(checksums) {
   return new Uint8Array(hash.digest());
 }
 
+/** Few changes of few keys. */
 export function changesOf(height) {
   return Array.from({ length: 40 }, (_, i) => {
     const random = createHash('sha256').update(`${height}/${i}`).digest();
     const key = Uint8Array.of([5, 6, 9, 255][random[0] % 4], random[1] % 8, random[2] % 8);
+    return { key, value: random[3] % 4 === 0 ? undefined : new Uint8Array(random.subarray(4, 4 + (random[4] % 28))) };
+  });
+}
+
+/** So many changes that deleting or rewinding an epoch, and writing a manifest of single records, takes several steps. */
+export function wideChangesOf(height) {
+  return Array.from({ length: 700 }, (_, i) => {
+    const random = createHash('sha256').update(`wide ${height}/${i}`).digest();
+    const key = Uint8Array.of([5, 9][random[0] % 2], random[1] % 16, random[2] % 88);
     return { key, value: random[3] % 4 === 0 ? undefined : new Uint8Array(random.subarray(4, 4 + (random[4] % 28))) };
   });
 }

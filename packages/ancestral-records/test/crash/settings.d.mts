@@ -1,0 +1,2 @@
+/** Jobs of the worker by name. */
+export const jobs: Readonly<Record<string, object>>;
