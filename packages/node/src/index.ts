@@ -26,6 +26,7 @@ export {
   defaultNetworkLimits,
   defaultNetworkTimeouts,
   defaultRedialOptions,
+  defaultScoreOptions,
 } from './network/network-defaults.js';
 export type { BanOptions, NetworkEvents } from './network/network-events.js';
 export type {
@@ -37,6 +38,7 @@ export type {
 } from './network/network-options.js';
 export type { Peer, RemoteFacts } from './network/peer.js';
 export { PeerNetwork } from './network/peer-network.js';
+export type { ScoreOptions } from './network/peer-scores.js';
 export { tcpTransport } from './network/tcp-transport.js';
 export type { Connection, ConnectionHandlers, HostAndPort, Listener, Transport } from './network/transport.js';
 export { hasCode, NodeError, type NodeErrorCode, nodeErrorCodes } from './node-error.js';

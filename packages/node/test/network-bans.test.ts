@@ -18,14 +18,17 @@ import {
 const lie = { reason: 'sent a wrong range', durationMs: 60_000, evidence: { range: 3 } };
 
 class TestClock implements Clock {
-  offsetMs = 0;
+  /** How far the clock of the machine was set. */
+  setMs = 0;
+  /** Time that has really passed, beside the time of the test. */
+  passedMs = 0;
 
   wallMs(): number {
-    return Date.now() + this.offsetMs;
+    return Date.now() + this.passedMs + this.setMs;
   }
 
   monotonicMs(): number {
-    return performance.now();
+    return performance.now() + this.passedMs;
   }
 }
 
@@ -80,7 +83,7 @@ describe('a ban', () => {
     const other = await openNetwork();
     network.ban(addressOf(other), lie);
     expect(await codeOf(network.connect(addressOf(other)))).toBe('NODE_PEER_BANNED');
-    clock.offsetMs = lie.durationMs + 1;
+    clock.passedMs = lie.durationMs + 1;
     expect(network.bans()).toEqual([]);
     expect((await network.connect(addressOf(other))).id).toBe(addressOf(other));
   });
@@ -93,10 +96,32 @@ describe('a ban', () => {
     network.ban('1.2.3.5:17000', { ...lie, durationMs: 1000 });
     await network.close();
     expect(banStorage.records).toHaveLength(2);
-    clock.offsetMs = 2000;
+    clock.passedMs = 2000;
     const again = await openNetwork({ banStorage, clock });
     expect(again.bans().map(({ address }) => address)).toEqual(['1.2.3.4:17000']);
     expect(await codeOf(again.connect('1.2.3.4:17000'))).toBe('NODE_PEER_BANNED');
+  });
+
+  test('is neither ended nor extended by setting the clock of the machine', async () => {
+    const clock = new TestClock();
+    const banStorage = new MemoryStorage();
+    const network = await openNetwork({ clock, banStorage });
+    network.ban('a:1', lie);
+    for (const dayMs of [86_400_000, -86_400_000]) {
+      clock.setMs = dayMs;
+      expect(network.bans()).toHaveLength(1);
+      expect(await codeOf(network.connect('a:1'))).toBe('NODE_PEER_BANNED');
+    }
+    clock.passedMs = lie.durationMs + 1;
+    expect(network.bans()).toEqual([]);
+    network.ban('b:1', lie);
+    await network.close();
+    // Set back a year before the restart: the ban still ends when its time has passed.
+    clock.setMs = -365 * 86_400_000;
+    const again = await openNetwork({ clock, banStorage });
+    expect(again.bans()).toHaveLength(1);
+    clock.passedMs += lie.durationMs + 1;
+    expect(again.bans()).toEqual([]);
   });
 
   test('is not shortened by a later one, and the list is bounded', async () => {

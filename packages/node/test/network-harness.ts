@@ -192,9 +192,11 @@ export class RawPeer {
     });
   }
 
-  static connect(port: number, layout?: 'go' | 'extended'): Promise<RawPeer> {
+  /** All of `127.0.0.0/8` is this machine: `from` is the address that the remote sees. */
+  static connect(port: number, layout?: 'go' | 'extended', from = '127.0.0.1'): Promise<RawPeer> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port }, () => resolve(new RawPeer(socket, layout)));
+      const options = { host: '127.0.0.1', port, localAddress: from };
+      const socket = connect(options, () => resolve(new RawPeer(socket, layout)));
       socket.once('error', reject);
     });
   }
@@ -202,9 +204,13 @@ export class RawPeer {
   /** A raw peer that dials and completes the handshake. */
   static async join(
     port: number,
-    options: { readonly version?: Partial<VersionMessage>; readonly layout?: 'go' | 'extended' } = {},
+    options: {
+      readonly version?: Partial<VersionMessage>;
+      readonly layout?: 'go' | 'extended';
+      readonly from?: string;
+    } = {},
   ): Promise<RawPeer> {
-    const raw = await RawPeer.connect(port, options.layout);
+    const raw = await RawPeer.connect(port, options.layout, options.from);
     raw.send(version(options.version));
     const theirs = await raw.next('version');
     await raw.next('verack');

@@ -266,7 +266,7 @@ describe('a peer that sends too much', () => {
 
 describe('bytes that mean nothing', () => {
   test('end their connection and nothing else', async () => {
-    const network = await openNetwork();
+    const network = await openNetwork({ scores: { banScore: Number.POSITIVE_INFINITY } });
     network.on('message', async (peer, message) => {
       if (message.type === 'get-headers') await peer.send(noHeaders);
     });

@@ -194,7 +194,7 @@ describe('two valid headers of one producer at one height', () => {
 
   test('a newcomer without state stops too, and follows the branch that it is told', async () => {
     const [mine, other] = await makeBranches({ differs: true });
-    const nodes = [];
+    const nodes: ExampleNode[] = [];
     for (const { folder } of [mine, other]) nodes.push(await openTestNode(chain.chain, { folder }));
     const connect = nodes.map((node) => addressOf(node));
     for (const [index, branch] of [mine, other].entries()) {

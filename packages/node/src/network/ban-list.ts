@@ -10,10 +10,16 @@ export interface BanListOptions {
   readonly onSaveFailed: (error: NodeError) => void;
 }
 
-/** Bans by address. They end by themselves, and survive a restart if there is a storage. */
+/**
+ * Bans by address. They end by themselves, and survive a restart if there is a storage.
+ *
+ * While the process runs, the time that is left of a ban is measured by the monotonic clock: setting the clock of the
+ * machine neither ends nor extends it. A ban that is loaded lasts at most as long as it was meant to.
+ */
 export class BanList {
   readonly #options: BanListOptions;
   readonly #records = new Map<string, BanRecord>();
+  readonly #endsAtMs = new Map<string, number>();
   #saving: Promise<void> = Promise.resolve();
   #isSaveDue = false;
 
@@ -25,7 +31,7 @@ export class BanList {
   static async open(options: BanListOptions): Promise<BanList> {
     const list = new BanList(options);
     try {
-      for (const record of (await options.storage?.load()) ?? []) list.#records.set(record.address, record);
+      for (const record of (await options.storage?.load()) ?? []) list.#set(record);
     } catch (cause) {
       throw new NodeError('NODE_DATABASE', 'the bans could not be loaded', { cause });
     }
@@ -36,16 +42,15 @@ export class BanList {
 
   /** The ban of `address` that is in force. */
   find(address: string): BanRecord | undefined {
-    const record = this.#records.get(address);
-    return record !== undefined && record.expiresAtMs > this.#options.clock.wallMs() ? record : undefined;
+    return this.#leftMs(address) > 0 ? this.#records.get(address) : undefined;
   }
 
   /** Adds or replaces a ban; the one that lasts longer stays. Gives the one in force. */
   add(record: BanRecord): BanRecord {
     const old = this.find(record.address);
-    if (old !== undefined && old.expiresAtMs >= record.expiresAtMs) return old;
+    if (old !== undefined && this.#leftMs(record.address) >= record.expiresAtMs - record.bannedAtMs) return old;
     this.#dropExpired();
-    this.#records.set(record.address, record);
+    this.#set(record);
     this.#dropExcess();
     this.#save();
     return record;
@@ -54,7 +59,7 @@ export class BanList {
   /** True if there was a ban to end. */
   remove(address: string): boolean {
     const wasBanned = this.find(address) !== undefined;
-    if (this.#records.delete(address)) this.#save();
+    if (this.#delete(address)) this.#save();
     return wasBanned;
   }
 
@@ -71,9 +76,8 @@ export class BanList {
   }
 
   #dropExpired(): void {
-    const nowMs = this.#options.clock.wallMs();
-    for (const [address, record] of this.#records) {
-      if (record.expiresAtMs <= nowMs) this.#records.delete(address);
+    for (const address of [...this.#records.keys()]) {
+      if (this.#leftMs(address) <= 0) this.#delete(address);
     }
   }
 
@@ -81,8 +85,25 @@ export class BanList {
   #dropExcess(): void {
     const excess = this.#records.size - this.#options.maxBans;
     if (excess <= 0) return;
-    const byExpiry = [...this.#records.values()].sort((a, b) => a.expiresAtMs - b.expiresAtMs);
-    for (const record of byExpiry.slice(0, excess)) this.#records.delete(record.address);
+    const byExpiry = [...this.#records.keys()].sort((a, b) => this.#leftMs(a) - this.#leftMs(b));
+    for (const address of byExpiry.slice(0, excess)) this.#delete(address);
+  }
+
+  #set(record: BanRecord): void {
+    const { clock } = this.#options;
+    const { address, bannedAtMs, expiresAtMs } = record;
+    const leftMs = Math.min(expiresAtMs - clock.wallMs(), expiresAtMs - bannedAtMs);
+    this.#records.set(address, record);
+    this.#endsAtMs.set(address, clock.monotonicMs() + leftMs);
+  }
+
+  #delete(address: string): boolean {
+    this.#endsAtMs.delete(address);
+    return this.#records.delete(address);
+  }
+
+  #leftMs(address: string): number {
+    return (this.#endsAtMs.get(address) ?? 0) - this.#options.clock.monotonicMs();
   }
 
   /** One save at a time; changes made meanwhile are in the next. */

@@ -12,7 +12,7 @@ export interface DialledSession {
 
 /** How a {@link Dialler} is made. */
 export interface DiallerOptions<Session> {
-  /** One attempt, from the first packet to the end of the handshake. */
+  /** One attempt, from the first packet to the end of the handshake. May give an older connection to the same node. */
   readonly dial: (address: string, signal: AbortSignal) => Promise<Session>;
   readonly maxAddresses: number;
   readonly redial: RedialOptions;
@@ -81,12 +81,13 @@ export class Dialler<Session extends DialledSession> {
     return promise;
   }
 
-  /** Stops dialling an address; a connection that exists is the caller's to close. */
-  drop(address: string, reason: NodeError): void {
+  /** Stops dialling an address. Gives the connection that stands for it, which is the caller's to close. */
+  drop(address: string, reason: NodeError): Session | undefined {
     const entry = this.#entries.get(address);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     this.#entries.delete(address);
     entry.abort.abort(reason);
+    return entry.current;
   }
 
   /** Resolves when nothing is dialled any more. Connections that exist must be closed first. */

@@ -1,7 +1,9 @@
+import { toHex } from '@hs/bytes';
 import { type MessageName, serviceBits, type VerackV1Message, type VersionMessage } from '@hs/wire';
 import { NodeError } from '../node-error.js';
 import type { Clock } from './clock.js';
 import { protocolVersion } from './network-options.js';
+import { identityMessage, isSignedBy, type NodeIdentity } from './node-identity.js';
 import type { RemoteFacts } from './peer.js';
 
 /** What one side brings to a handshake. */
@@ -15,6 +17,9 @@ export interface HandshakeOptions {
   readonly isOwnNonce: (nonce: bigint) => boolean;
   readonly verackAgeMs: number;
   readonly clock: Clock;
+  /** Network number of the frames. */
+  readonly network: number;
+  readonly identity: NodeIdentity;
 }
 
 type HandshakeMessage = VersionMessage | VerackV1Message;
@@ -28,6 +33,7 @@ type HandshakeMessage = VersionMessage | VerackV1Message;
 export class Handshake {
   readonly #options: HandshakeOptions;
   #remote: VersionMessage | undefined;
+  #nodeId: string | undefined;
   #isDone = false;
 
   constructor(options: HandshakeOptions) {
@@ -55,6 +61,11 @@ export class Handshake {
   get layout(): 'go' | 'extended' {
     const both = this.#options.services & (this.#remote?.services ?? 0n);
     return (both & serviceBits.hyperSyncExtended) === 0n ? 'go' : 'extended';
+  }
+
+  /** The public key by which the remote is recognized on another connection, in hex; `undefined` if it has shown none. */
+  get nodeId(): string | undefined {
+    return this.#nodeId;
   }
 
   /** What to send before anything was received. */
@@ -85,13 +96,27 @@ export class Handshake {
   }
 
   #receiveVerack(message: VerackV1Message): readonly HandshakeMessage[] {
-    const { nonce, clock, verackAgeMs } = this.#options;
+    const { nonce, clock, network, verackAgeMs } = this.#options;
     if (this.#remote === undefined) throw refusal('verack-before-version', 'a verack came before the version');
     if (message.version !== 1) throw refusal('verack-version', `verack version ${message.version}, not 1`);
     if (message.nonceReceived !== nonce) throw refusal('wrong-nonce', 'the verack does not repeat our nonce');
     if (message.nonceSent !== this.#remote.nonce) throw refusal('wrong-nonce', 'the verack has a new nonce');
     const ageMs = clock.wallMs() - Number(message.timestampMicros / 1000n);
-    if (ageMs > verackAgeMs) throw refusal('verack-age', `the verack is ${Math.round(ageMs / 1000)} seconds old`);
+    if (ageMs > verackAgeMs) {
+      const seconds = Math.round(ageMs / 1000);
+      throw refusal(
+        'verack-age',
+        `the verack is ${seconds} seconds old: its clock or the clock of this machine is wrong`,
+      );
+    }
+    // Of a Go node, the key would be a validator's.
+    if (this.layout === 'extended' && message.publicKey.length > 0) {
+      const signed = identityMessage({ network, signerNonce: this.#remote.nonce, receivedNonce: nonce });
+      if (!isSignedBy(message.publicKey, signed, message.signature)) {
+        throw refusal('node-id', 'the signature is not that of its node id');
+      }
+      this.#nodeId = toHex(message.publicKey);
+    }
     this.#isDone = true;
     return [];
   }
@@ -111,14 +136,17 @@ export class Handshake {
   }
 
   #verack(remote: VersionMessage): VerackV1Message {
+    const { identity, network, nonce } = this.#options;
+    const isExtended = this.layout === 'extended';
+    const signed = identityMessage({ network, signerNonce: nonce, receivedNonce: remote.nonce });
     return {
       type: 'verack',
       version: 1,
       nonceReceived: remote.nonce,
-      nonceSent: this.#options.nonce,
+      nonceSent: nonce,
       timestampMicros: BigInt(Math.floor(this.#options.clock.wallMs())) * 1000n,
-      publicKey: new Uint8Array(0),
-      signature: new Uint8Array(0),
+      publicKey: isExtended ? identity.publicKey : new Uint8Array(0),
+      signature: isExtended ? identity.sign(signed) : new Uint8Array(0),
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { Allowances, NetworkLimits, NetworkOptions, NetworkTimeouts, RedialOptions } from './network-options.js';
+import type { ScoreOptions } from './peer-scores.js';
 
 const mebibyte = 1024 * 1024;
 
@@ -21,6 +22,8 @@ export const defaultNetworkLimits: NetworkLimits = {
   maxInbound: 125,
   maxOutbound: 8,
   maxInboundPerHost: 16,
+  maxInboundPerGroup: 32,
+  maxInboundHandshakes: 32,
   maxRequestsInFlight: 16,
   maxRequestsWaiting: 1024,
   maxWriteQueueBytes: 32 * mebibyte,
@@ -43,17 +46,27 @@ export const defaultNetworkTimeouts: NetworkTimeouts = {
   writeStallMs: 60_000,
   requestMs: 60_000,
   abandonedRequestMs: 5 * 60_000,
+  duplicateMs: 5000,
 };
 
 /** Back-off where the caller says nothing else. */
 export const defaultRedialOptions: RedialOptions = { minDelayMs: 1000, maxDelayMs: 60_000, stableMs: 60_000 };
 
-/** Allowances, limits, timeouts and back-off, complete. */
+/** How misdeeds add up where the caller says nothing else. */
+export const defaultScoreOptions: ScoreOptions = {
+  halfLifeMs: 10 * 60_000,
+  banScore: 100,
+  banMs: 60 * 60_000,
+  maxScores: 10_000,
+};
+
+/** Allowances, limits, timeouts, back-off and scores, complete. */
 export interface NetworkSettings {
   readonly allowances: Allowances;
   readonly limits: NetworkLimits;
   readonly timeouts: NetworkTimeouts;
   readonly redial: RedialOptions;
+  readonly scores: ScoreOptions;
 }
 
 /** The settings of `options`, with the default for each one it leaves out. */
@@ -63,5 +76,6 @@ export function networkSettings<Header>(options: NetworkOptions<Header>): Networ
     limits: { ...defaultNetworkLimits, ...options.limits },
     timeouts: { ...defaultNetworkTimeouts, ...options.timeouts },
     redial: { ...defaultRedialOptions, ...options.redial },
+    scores: { ...defaultScoreOptions, ...options.scores },
   };
 }

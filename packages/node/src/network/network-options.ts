@@ -1,6 +1,7 @@
 import type { HeaderCodec, Limits, MessageName } from '@hs/wire';
 import type { BanStorage } from './ban-record.js';
 import type { Clock } from './clock.js';
+import type { ScoreOptions } from './peer-scores.js';
 import type { HostAndPort, Transport } from './transport.js';
 
 /** What a peer may cost. Rates are averages; a burst is what may come at once after a quiet time. */
@@ -27,6 +28,10 @@ export interface NetworkLimits {
   readonly maxOutbound: number;
   /** Inbound connections from one host. */
   readonly maxInboundPerHost: number;
+  /** Inbound connections from one /24 of IPv4 or /64 of IPv6. */
+  readonly maxInboundPerGroup: number;
+  /** Inbound connections whose handshake is not done. */
+  readonly maxInboundHandshakes: number;
   /** Requests to one peer that have been sent and not answered. More wait here. */
   readonly maxRequestsInFlight: number;
   /** Requests to one peer that wait here to be sent. */
@@ -62,6 +67,8 @@ export interface NetworkTimeouts {
   readonly requestMs: number;
   /** How long a peer may go on owing the answer to a request that was given up here. */
   readonly abandonedRequestMs: number;
+  /** How long an older connection to a node may take to answer, before a newer one takes its place. */
+  readonly duplicateMs: number;
 }
 
 /** When a persistent address is dialled again. */
@@ -90,6 +97,7 @@ export interface NetworkOptions<Header> {
   readonly wireLimits?: Partial<Limits>;
   readonly timeouts?: Partial<NetworkTimeouts>;
   readonly redial?: Partial<RedialOptions>;
+  readonly scores?: Partial<ScoreOptions>;
   /** Without it, bans end with the process. */
   readonly banStorage?: BanStorage;
   readonly transport?: Transport;

@@ -1,3 +1,4 @@
+import { toHex } from '@hs/bytes';
 import type { Message } from '@hs/wire';
 import { NodeError } from '../node-error.js';
 import { formatAddress, parseAddress } from './address.js';
@@ -7,11 +8,15 @@ import { type Clock, systemClock } from './clock.js';
 import { Dialler } from './dialler.js';
 import type { FrameChannel } from './frame-channel.js';
 import { Handshake } from './handshake.js';
+import { InboundSlots } from './inbound-slots.js';
 import { type NetworkSettings, networkSettings } from './network-defaults.js';
 import type { BanOptions, NetworkEvents } from './network-events.js';
 import type { NetworkOptions } from './network-options.js';
+import { createNodeIdentity } from './node-identity.js';
 import { OwnNonces } from './own-nonces.js';
 import type { Peer } from './peer.js';
+import { PeerRoster } from './peer-roster.js';
+import { misdeedPoints, PeerScores } from './peer-scores.js';
 import { PeerSession } from './peer-session.js';
 import { PeerAllowance, ServingGate } from './serving-gate.js';
 import { SessionMessages } from './session-messages.js';
@@ -24,8 +29,8 @@ import { TypedEvents } from './typed-events.js';
  * The connections of a node.
  *
  * It owns every socket and timer of the network: what is accepted and dialled, the handshakes, the sessions and the bans.
- * It never bans by itself: a peer that breaks the protocol is dropped with `NODE_PEER_MISBEHAVED` as the reason of its
- * `gone` event, and whoever listens decides.
+ * A peer that breaks the protocol is dropped, with `NODE_PEER_MISBEHAVED` as the reason of its `gone` event; one that does
+ * so again and again is banned for a while. Lies about the chain are for whoever listens to judge.
  */
 export class PeerNetwork<Header> implements AsyncDisposable {
   readonly #options: NetworkOptions<Header>;
@@ -37,13 +42,16 @@ export class PeerNetwork<Header> implements AsyncDisposable {
   readonly #gate: ServingGate;
   readonly #dialler: Dialler<PeerSession<Header>>;
   readonly #nonces = new OwnNonces();
-  readonly #sessions = new Map<string, PeerSession<Header>>();
+  /** What comes of sessions to nodes that had one already. */
+  readonly #duplicates = new WeakMap<PeerSession<Header>, Promise<PeerSession<Header>>>();
+  readonly #identity = createNodeIdentity();
+  readonly #scores: PeerScores;
+  readonly #slots: InboundSlots;
+  readonly #roster: PeerRoster<Header>;
   /** Every connection that the system still knows. */
   readonly #channels = new Set<FrameChannel>();
-  readonly #inboundByHost = new Map<string, number>();
   readonly #stopping = new AbortController();
   readonly #heartbeat: NodeJS.Timeout;
-  #inbound = 0;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -53,6 +61,16 @@ export class PeerNetwork<Header> implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#transport = options.transport ?? tcpTransport;
     this.#bans = bans;
+    this.#scores = new PeerScores(this.#settings.scores);
+    this.#slots = new InboundSlots(this.#settings.limits);
+    this.#roster = new PeerRoster({
+      onPeer: (session) => {
+        for (const listener of this.#events.of('peer')) this.#tell(() => listener(session));
+      },
+      onGone: (session, reason = counted()) => {
+        for (const listener of this.#events.of('gone')) this.#tell(() => listener(session, reason));
+      },
+    });
     this.#gate = new ServingGate(this.#settings.allowances, this.#clock);
     this.#dialler = new Dialler({
       dial: (address, signal) => this.#dial(address, signal),
@@ -98,9 +116,19 @@ export class PeerNetwork<Header> implements AsyncDisposable {
     return listener === undefined ? undefined : { host: listener.host, port: listener.port };
   }
 
-  /** The peers whose handshake is done, by id. Lives: it changes as they come and go. */
+  /** The peers whose handshake is done, by id, each node once. Lives: it changes as they come and go. */
   get peers(): ReadonlyMap<string, Peer<Header>> {
-    return this.#sessions;
+    return this.#roster.counted;
+  }
+
+  /** The public key by which peers recognize this node until it is closed, in hex. */
+  get nodeId(): string {
+    return toHex(this.#identity.publicKey);
+  }
+
+  /** Misdeeds of a peer's address, decayed: 0 for none. */
+  scoreOf(peer: Peer<Header>): number {
+    return this.#scores.of(banAddressOf(peer), this.#clock.monotonicMs());
   }
 
   /** Gives the function that takes the listener away. */
@@ -135,8 +163,7 @@ export class PeerNetwork<Header> implements AsyncDisposable {
   disconnect(address: string): void {
     const id = formatAddress(parseAddress(address));
     const reason = new NodeError('NODE_PEER_CLOSED', 'it was disconnected on purpose');
-    this.#dialler.drop(id, reason);
-    this.#sessions.get(id)?.close(reason);
+    this.#dialler.drop(id, reason)?.close(reason);
   }
 
   /**
@@ -148,7 +175,7 @@ export class PeerNetwork<Header> implements AsyncDisposable {
     const bannedAtMs = this.#clock.wallMs();
     const { reason, evidence = {}, durationMs } = options;
     const record = this.#bans.add({ address, reason, evidence, bannedAtMs, expiresAtMs: bannedAtMs + durationMs });
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of this.#roster.all()) {
       if (session.banAddress === address) session.close(banned(record));
     }
     for (const listener of this.#events.of('ban')) this.#tell(() => listener(record));
@@ -200,42 +227,63 @@ export class PeerNetwork<Header> implements AsyncDisposable {
   }
 
   #accept(connection: Connection): void {
-    const { maxInbound, maxInboundPerHost } = this.#settings.limits;
     const host = connection.remoteHost;
-    const fromHost = this.#inboundByHost.get(host) ?? 0;
-    const hasRoom = this.#inbound < maxInbound && fromHost < maxInboundPerHost;
-    if (!hasRoom || this.#stopping.signal.aborted || this.#bans.find(host) !== undefined) {
+    const isRefused = this.#stopping.signal.aborted || this.#bans.find(host) !== undefined;
+    const slot = isRefused ? undefined : this.#slots.take(host, this.#clock.monotonicMs());
+    if (slot === undefined) {
       connection.destroy();
       return;
     }
-    this.#inbound++;
-    this.#inboundByHost.set(host, fromHost + 1);
     const id = `${formatAddress({ host, port: connection.remotePort })}#in`;
-    const onGone = () => {
-      this.#inbound--;
-      const left = (this.#inboundByHost.get(host) ?? 1) - 1;
-      if (left > 0) this.#inboundByHost.set(host, left);
-      else this.#inboundByHost.delete(host);
-    };
+    const abort = new AbortController();
+    slot.evict = () => abort.abort(evicted());
     this.#greet({
       connection,
       id,
       direction: 'inbound',
+      host,
       banAddress: host,
-      signal: this.#stopping.signal,
-      onGone,
-    }).catch((error: NodeError) => this.#warn(error, { address: id }));
+      signal: abort.signal,
+      onGone: () => this.#slots.release(slot),
+    }).then(
+      (session) => {
+        slot.evict = () => session.close(evicted());
+        slot.facts = () => ({
+          roundTripMs: session.roundTripMs,
+          bytesIn: session.bytesIn,
+          score: this.#scores.of(host, this.#clock.monotonicMs()),
+        });
+      },
+      (error: NodeError) => this.#warn(error, { address: id }),
+    );
   }
 
   async #dial(address: string, signal: AbortSignal): Promise<PeerSession<Header>> {
     const ban = this.#bans.find(address);
     if (ban !== undefined) throw banned(ban);
+    const { host } = parseAddress(address);
     const connection = await this.#connectWithin(parseAddress(address), signal);
     if (signal.aborted) {
       connection.destroy();
       throw signal.reason;
     }
-    return this.#greet({ connection, id: address, direction: 'outbound', banAddress: address, signal });
+    const session = await this.#greet({
+      connection,
+      id: address,
+      direction: 'outbound',
+      host,
+      banAddress: address,
+      signal,
+    });
+    return (await this.#duplicates.get(session)) ?? session;
+  }
+
+  /** One of two connections to one node goes: the newer one, unless the older one is dead. Gives the one that stays. */
+  async #settle(newer: PeerSession<Header>, older: PeerSession<Header>): Promise<PeerSession<Header>> {
+    const isAlive = await older.answersWithin(this.#settings.timeouts.duplicateMs);
+    const [kept, closed] = isAlive ? [older, newer] : [newer, older];
+    closed.close(duplicate(kept.id));
+    return kept;
   }
 
   async #connectWithin(address: HostAndPort, signal: AbortSignal): Promise<Connection> {
@@ -261,6 +309,15 @@ export class PeerNetwork<Header> implements AsyncDisposable {
   }
 
   async #greet(arrival: Arrival): Promise<PeerSession<Header>> {
+    try {
+      return await this.#shakeHands(arrival);
+    } catch (error) {
+      this.#blame(arrival, error as NodeError);
+      throw error;
+    }
+  }
+
+  async #shakeHands(arrival: Arrival): Promise<PeerSession<Header>> {
     const { direction, id } = arrival;
     const { services, userAgent, height, network } = this.#options;
     const handshake = new Handshake({
@@ -272,6 +329,8 @@ export class PeerNetwork<Header> implements AsyncDisposable {
       isOwnNonce: (nonce) => this.#refuseSelf(nonce),
       verackAgeMs: this.#settings.timeouts.verackAgeMs,
       clock: this.#clock,
+      network,
+      identity: this.#identity,
     });
     return await shakeHands({
       connection: arrival.connection,
@@ -296,6 +355,8 @@ export class PeerNetwork<Header> implements AsyncDisposable {
     const session = new PeerSession<Header>({
       id: arrival.id,
       direction: arrival.direction,
+      host: arrival.host,
+      nodeId: handshake.nodeId,
       banAddress: arrival.banAddress,
       remote: handshake.remote,
       layout: handshake.layout,
@@ -307,14 +368,26 @@ export class PeerNetwork<Header> implements AsyncDisposable {
       createNonce: () => this.#nonces.create(undefined),
       onMessage: (peer, message) => this.#handOut(peer, message),
       onClosed: (peer, reason) => {
-        this.#sessions.delete(peer.id);
-        for (const listener of this.#events.of('gone')) this.#tell(() => listener(peer, reason));
+        this.#roster.remove(peer, reason);
+        this.#blame(arrival, reason);
       },
     });
-    this.#sessions.set(session.id, session);
-    for (const listener of this.#events.of('peer')) this.#tell(() => listener(session));
+    const older = this.#roster.add(session);
     session.ping();
+    if (older !== undefined) this.#duplicates.set(session, this.#settle(session, older));
     return session;
+  }
+
+  /** Counts a misdeed against an address, and bans it if that was one too many. */
+  #blame({ banAddress, direction }: Arrival, error: NodeError): void {
+    const rule = error.details['rule'];
+    // A silent address that was dialled may be behind a network that is down; and nobody is to blame for a wrong clock.
+    const isExcused = error.code === 'NODE_PEER_TIMEOUT' ? direction === 'outbound' : blameless.has(String(rule));
+    const points = isExcused ? 0 : (misdeedPoints[error.code] ?? 0);
+    if (points === 0 || !this.#scores.add(banAddress, points, this.#clock.monotonicMs())) return;
+    const reason = `it was closed again and again, at last because: ${error.message}`;
+    const evidence = { code: error.code, ...error.details };
+    this.ban(banAddress, { reason, evidence, durationMs: this.#settings.scores.banMs });
   }
 
   #messages(layout: 'go' | 'extended'): SessionMessages<Header> {
@@ -338,7 +411,7 @@ export class PeerNetwork<Header> implements AsyncDisposable {
   }
 
   #checkAll(): void {
-    for (const session of [...this.#sessions.values()]) session.check();
+    for (const session of this.#roster.all()) session.check();
   }
 
   #warn(error: NodeError, details: Readonly<Record<string, unknown>> = {}): void {
@@ -363,6 +436,7 @@ interface Arrival {
   readonly connection: Connection;
   readonly id: string;
   readonly direction: 'inbound' | 'outbound';
+  readonly host: string;
   readonly banAddress: string;
   readonly signal: AbortSignal;
   readonly onGone?: () => void;
@@ -384,6 +458,25 @@ function banned(record: BanRecord): NodeError {
 function stopped(): NodeError {
   return new NodeError('NODE_STOPPED', 'the network is closed');
 }
+
+function evicted(): NodeError {
+  return new NodeError('NODE_PEER_LIMIT', 'its place was given to a newcomer', { details: { rule: 'evicted' } });
+}
+
+function duplicate(kept: string): NodeError {
+  const details = { rule: 'duplicate', kept };
+  return new NodeError('NODE_PEER_CLOSED', `another connection to the same node is kept: ${kept}`, { details });
+}
+
+/** Why a session that is still open is no peer any more. */
+function counted(): NodeError {
+  return new NodeError('NODE_PEER_CLOSED', 'the connection that this node dialled counts instead', {
+    details: { rule: 'duplicate' },
+  });
+}
+
+/** Rules of a handshake or reasons of an end that say nothing against the remote. */
+const blameless: ReadonlySet<string> = new Set(['self-connection', 'protocol-version', 'verack-age', 'evicted']);
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -14,6 +14,8 @@ import type { SessionMessages } from './session-messages.js';
 export interface PeerSessionOptions<Header> {
   readonly id: string;
   readonly direction: 'inbound' | 'outbound';
+  readonly host: string;
+  readonly nodeId: string | undefined;
   /** What a ban of this peer names: the dialled address, or the host that an inbound connection came from. */
   readonly banAddress: string;
   readonly remote: RemoteFacts;
@@ -39,6 +41,8 @@ export interface PeerSessionOptions<Header> {
 export class PeerSession<Header> implements Peer<Header> {
   readonly id: string;
   readonly direction: 'inbound' | 'outbound';
+  readonly host: string;
+  readonly nodeId: string | undefined;
   readonly banAddress: string;
   readonly remote: RemoteFacts;
   readonly layout: 'go' | 'extended';
@@ -61,6 +65,8 @@ export class PeerSession<Header> implements Peer<Header> {
     const { channel, settings, clock, layout, messages } = options;
     this.id = options.id;
     this.direction = options.direction;
+    this.host = options.host;
+    this.nodeId = options.nodeId;
     this.banAddress = options.banAddress;
     this.remote = options.remote;
     this.layout = layout;
@@ -154,6 +160,15 @@ export class PeerSession<Header> implements Peer<Header> {
         // A full write queue says nothing about the peer; the next ping will.
         if (error.code === 'NODE_PEER_TIMEOUT') this.close(error);
       },
+    );
+  }
+
+  /** True if the peer answers within `timeoutMs`. */
+  answersWithin(timeoutMs: number): Promise<boolean> {
+    const asked = this.request({ type: 'ping', nonce: this.#options.createNonce() }, { timeoutMs });
+    return asked.then(
+      () => true,
+      () => false,
     );
   }
 

@@ -17,6 +17,10 @@ export interface Peer<Header> {
   /** `host:port` as dialled, or `host:port#in`; unique among the connected peers. */
   readonly id: string;
   readonly direction: 'inbound' | 'outbound';
+  /** Address or name of the other machine. */
+  readonly host: string;
+  /** The public key by which the node is recognized on another connection, in hex; `undefined` if it has shown none. */
+  readonly nodeId: string | undefined;
   readonly remote: RemoteFacts;
   /** `extended` if both sides announced `serviceBits.hyperSyncExtended`. */
   readonly layout: 'go' | 'extended';

@@ -46,7 +46,7 @@ export function shakeHands<Header, Session>(options: ShakeHandsOptions<Header, S
       // The end of the channel, not a failed send, tells what went wrong.
       for (const message of toSend) channel.send(messages.encode(message), { isUrgent: false }).catch(ignore);
     };
-    const onAbort = () => channel.close(stopped());
+    const onAbort = () => channel.close(signal.reason instanceof NodeError ? signal.reason : stopped());
     const finish = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);

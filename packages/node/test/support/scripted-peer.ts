@@ -10,6 +10,8 @@ type Script = (request: PeerRequest) => object | undefined | Promise<object | un
 export class ScriptedPeer implements Peer<ExampleHeader> {
   readonly id: string;
   readonly direction = 'outbound';
+  readonly host = 'scripted';
+  readonly nodeId = undefined;
   readonly remote = { services: 0n, userAgent: 'scripted', height: 0, minFeeRateNanosPerKb: 0n };
   readonly layout = 'extended';
   readonly connectedAtMs = 0;
