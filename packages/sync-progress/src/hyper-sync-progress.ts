@@ -184,7 +184,7 @@ export class HyperSyncProgress {
     }
     counters.timeouts++;
     peer.rate.sample(0, nowMs);
-    peer.wastedBytes += request.span.maxBytes + (request.span.partial?.receivedBytes ?? 0);
+    this.#roster.chargeWaste(peer, request.span.maxBytes + (request.span.partial?.receivedBytes ?? 0));
     this.#downloads.cancel(request);
     this.#roster.backOff(peer);
   }
@@ -241,6 +241,7 @@ export class HyperSyncProgress {
     this.#state.lastProgressMs = nowMs;
     const { peer, summary } = attempt;
     peer.usefulBytes += summary.bytes;
+    this.#state.usefulBytes += summary.bytes;
     peer.doneRanges++;
     peer.doneRecords += summary.records;
     peer.doneBytes += summary.bytes;
@@ -270,7 +271,7 @@ export class HyperSyncProgress {
     // One that joins, is asked, and leaves, again and again, must not cost a request each time.
     const isFailure = peer.wantedRequests > 0 && !peer.hasAnswered;
     if (peer.wantedRequests > 0 && !isFailure) peer.score.add(overdueWeight, this.#state.nowMs);
-    peer.wastedBytes += this.#downloads.dropPeer(peer);
+    this.#roster.chargeWaste(peer, this.#downloads.dropPeer(peer));
     if (isFailure) this.#roster.backOff(peer);
     this.#roster.disconnect(peer);
   }
@@ -288,7 +289,7 @@ export class HyperSyncProgress {
     peer.isBanned = true;
     this.#state.counters.bans++;
     this.#state.commands.push({ type: 'ban', peer: peer.name, reason, evidence });
-    peer.wastedBytes += this.#downloads.dropPeer(peer);
+    this.#roster.chargeWaste(peer, this.#downloads.dropPeer(peer));
     this.#roster.disconnect(peer);
   }
 
@@ -382,7 +383,7 @@ export class HyperSyncProgress {
     if (state.board.freeRanges > 0) return;
     for (let race = this.#stragglers.next(); race !== undefined; race = this.#stragglers.next()) {
       const { rival, span } = race;
-      if (rival.isOverdue) rival.span.peer.wastedBytes += span.bytes;
+      if (rival.isOverdue) this.#roster.chargeWaste(rival.span.peer, span.bytes);
       state.counters.races++;
       this.#downloads.start(span);
     }

@@ -4,12 +4,18 @@ import { hasRoom, type RequestSize, requestSize, trustedBytes, usablePeers } fro
 import type { Span } from './span-request.js';
 import type { SyncState } from './sync-state.js';
 
+/** A peer that is not trusted with the next range gets the smallest of so many. */
+const triedRanges = 32;
+/** Part of all useful bytes that may be wasted on giving peers that are not trusted another chance. */
+const chancePart = 0.04;
+
 /**
  * Decides which peer is asked for which ranges next.
  *
  * Half-received ranges go on first. Then the peer with the fewest requests gets the next free ranges, in key order from where
- * it stopped, which is what disks like on both sides. One that has wasted more than it is trusted with gets something only
- * when nobody else is left to ask. A range that does not fit the byte budget is not passed by others.
+ * it stopped, which is what disks like on both sides. A new one is tried with a small range. One that has
+ * wasted more than it is trusted with gets something only when nobody else is left to ask, or to give it another chance now
+ * and then. A range that does not fit the byte budget is not passed by others.
  */
 export class Planner {
   readonly #state: SyncState;
@@ -22,8 +28,9 @@ export class Planner {
 
   /** The next span to ask for; undefined if nobody has room, nothing is free or nothing fits. */
   next(): Span | undefined {
-    const { board, connected } = this.#state;
-    if (!this.#downloads.hasContinuations && (board.freeRanges === 0 || connected.size === 0)) return undefined;
+    const { board, budget } = this.#state;
+    const isAnythingFree = board.freeRanges > 0 && budget.hasRoomFor(1);
+    if (!this.#downloads.hasContinuations && !isAnythingFree) return undefined;
     const usable = usablePeers(this.#state);
     for (const partial of this.#downloads.continuations) {
       const size = requestSize(this.#state, partial.peer, usable);
@@ -32,9 +39,10 @@ export class Planner {
     const peer = this.#nextPeer();
     if (peer === undefined) return undefined;
     const first = this.#firstFor(peer);
-    return first === undefined
-      ? undefined
-      : this.#extend(peer, { first, partial: undefined }, requestSize(this.#state, peer, usable));
+    if (first === undefined) return undefined;
+    const size = requestSize(this.#state, peer, usable);
+    const isTrusted = (board.ranges[first]?.bytes ?? 0) <= size.trustedBytes;
+    return this.#extend(peer, { first: isTrusted ? first : this.#smallestNear(first), partial: undefined }, size);
   }
 
   #extend(peer: Peer, start: Pick<Span, 'first' | 'partial'>, size: RequestSize): Span | undefined {
@@ -88,7 +96,25 @@ export class Planner {
         nextWorth = worth;
       }
     }
-    return hasTrusted ? next : untrusted;
+    if (next !== undefined) return next;
+    return hasTrusted && !this.#isChanceLeft() ? undefined : untrusted;
+  }
+
+  #isChanceLeft(): boolean {
+    const { usefulBytes, wastedBytes } = this.#state;
+    return wastedBytes < chancePart * usefulBytes;
+  }
+
+  /** A peer that is to send more than it is trusted with costs little if it fails with a small range. */
+  #smallestNear(first: number): number {
+    const { board } = this.#state;
+    let smallest = first;
+    let next: number | undefined = first;
+    for (let looked = 0; looked < triedRanges && next !== undefined; looked++) {
+      if ((board.ranges[next]?.bytes ?? 0) < (board.ranges[smallest]?.bytes ?? 0)) smallest = next;
+      next = board.nextFree(next + 1);
+    }
+    return smallest;
   }
 
   /** Besides its first request, a peer gets no more than it may waste. */

@@ -53,6 +53,12 @@ export class Roster {
     if (peer.isConnected) timers.schedule(peer, peer.retryAtMs);
   }
 
+  /** It sent, or may have sent, so many bytes in vain. */
+  chargeWaste(peer: Peer, bytes: number): void {
+    peer.wastedBytes += bytes;
+    this.#state.wastedBytes += bytes;
+  }
+
   endBackOff(peer: Peer): void {
     peer.retryAtMs = 0;
     this.#state.timers.cancel(peer);

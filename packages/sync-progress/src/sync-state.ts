@@ -44,6 +44,9 @@ export interface SyncState {
   board: RangeBoard;
   lastAttempt: number;
   lastProgressMs: number | undefined;
+  /** Of all peers: what was committed as they sent it, and what they sent or may have sent in vain by their fault. */
+  usefulBytes: number;
+  wastedBytes: number;
   /** Local work. */
   localFailures: number;
   localFailure: string | undefined;
@@ -69,6 +72,8 @@ export function createSyncState(settings: SyncSettings): SyncState {
     board: new RangeBoard([], () => false),
     lastAttempt: 0,
     lastProgressMs: undefined,
+    usefulBytes: 0,
+    wastedBytes: 0,
     localFailures: 0,
     localFailure: undefined,
     localRetryAtMs: 0,

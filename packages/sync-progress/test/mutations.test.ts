@@ -60,10 +60,10 @@ const mutations: readonly Mutation[] = [
     to: 'if (!request.isCancelled) return;',
   },
   {
-    rule: 'work is only ever stolen, never given up',
+    rule: 'a peer that failed once gets nothing any more',
     file: 'planner',
-    from: 'return hasTrusted ? next : untrusted;',
-    to: 'return next;',
+    from: 'return hasTrusted && !this.#isChanceLeft() ? undefined : untrusted;',
+    to: 'return undefined;',
   },
   {
     rule: 'whoever fails is asked again at once',
@@ -84,10 +84,10 @@ const mutations: readonly Mutation[] = [
     to: 'return state.settings.maxChunkBytes;',
   },
   {
-    rule: 'everything is asked for twice',
-    file: 'stragglers',
-    from: 'return racedPart * (this.#state.tally?.total.bytes ?? 0);',
-    to: 'return Number.POSITIVE_INFINITY;',
+    rule: 'what is asked for is asked for again',
+    file: 'downloads',
+    from: 'for (let range = firstHeld(span); range < span.end; range++) board.hold(range);',
+    to: '',
   },
   {
     rule: 'a retired snapshot is waited for',
@@ -169,8 +169,7 @@ function firstProblem(Machine: MachineClass, worlds: number): string | undefined
 describe('the simulator notices a planner in which', () => {
   test.each(mutations)('$rule', async (mutation) => {
     const Machine = await mutant(mutation, `mutant-${mutations.indexOf(mutation)}`);
-    expect(firstProblem(Machine, 60)).toMatch(/^(Seed \d+, at \d+ ms: |)/);
-    expect(firstProblem(Machine, 60)).toBeDefined();
+    expect(firstProblem(Machine, 100)).toMatch(/./);
   });
 
   test('nothing is wrong: it has no objection', async () => {
@@ -179,6 +178,6 @@ describe('the simulator notices a planner in which', () => {
       { ...same, from: 'hasRoomFor(bytes: number)', to: 'hasRoomFor(bytes: number)' },
       'same',
     );
-    expect(firstProblem(Machine, 60)).toBeUndefined();
+    expect(firstProblem(Machine, 30)).toBeUndefined();
   });
 });

@@ -113,6 +113,12 @@ describe('who is asked for what', () => {
     expect(machine.status(40).done.ranges).toBeGreaterThan(30);
   });
 
+  test('a peer that is not trusted with the next range gets the smallest of those near', () => {
+    const options = { ...small, initialChunkBytes: 20 };
+    const { commands } = startSync(rangesOf(50, 40, 3, 60, large), ['a', 'b'], options);
+    expect(only(commands, 'request').map(({ firstRange }) => firstRange)).toEqual([2, 1]);
+  });
+
   test('a peer that wasted more than it is trusted with is asked only when nobody else can be', () => {
     const { machine } = startSync(rangesOf(5, 5, 5, large), [], { ...small, initialChunkBytes: 50, retryDelayMs: 1 });
     machine.handle({ type: 'peer-joined', nowMs: 0, peer: 'waster' });
@@ -131,8 +137,8 @@ describe('memory', () => {
     const { machine, commands } = startSync(rangesOf(50, 5, 50), ['a', 'b', 'c'], options);
     expect(machine.status(0).inFlight.limitBytes).toBe(1_000);
     expect(only(commands, 'request').map(({ firstRange, maxBytes }) => [firstRange, maxBytes])).toEqual([
-      [0, 20],
       [1, 20],
+      [0, 20],
     ]);
     expect(machine.status(0).inFlight.reservedBytes).toBe(550);
   });

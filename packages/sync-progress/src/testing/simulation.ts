@@ -226,6 +226,9 @@ class Simulation {
     this.#expect(isExact, 'the store does not hold exactly the snapshot');
     const isOver = [...this.#kept.keys()].every((attempt) => this.#cancelledAttempts.has(attempt));
     this.#expect(isOver, 'records are kept after the end');
+    const { reservedBytes } = this.#machine.status(this.#nowMs).inFlight;
+    const lateBytes = this.#heldBytes + this.#outstandingBytes;
+    this.#expect(reservedBytes === lateBytes, `${reservedBytes} bytes are reserved at the end, ${lateBytes} may come`);
     const most = mostDownload * this.#neededBytes + this.#lies * this.#maxChunkBytes;
     const downloaded = this.#downloadedBytes();
     const ratio = (downloaded / this.#neededBytes).toFixed(2);

@@ -128,7 +128,12 @@ function otherPeer(random: Random, name: string, scale: Scale): PeerBehaviour {
     case 6:
       return { ...common, emptyChance: random.next(), serves: (height) => height % 2 === 1 };
     case 7:
-      return { ...common, desertChance: random.next(), desertMs: random.spread(100, 20_000) };
+      return {
+        ...common,
+        bytesPerSecond: Math.round(scale.bytesPerSecond * random.spread(0.2, 20)),
+        desertChance: random.next(),
+        desertMs: random.spread(20, 10_000),
+      };
     case 8:
       return random.chance(0.5)
         ? { ...common, hasForgedManifests: true }
