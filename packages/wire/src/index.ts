@@ -46,6 +46,7 @@ export type {
   PongMessage,
   SnapshotDataMessage,
   SnapshotEpochMetadata,
+  SnapshotLeaseMessage,
   TransactionBundleMessage,
   TransactionBundleV2Message,
   TransactionMessage,

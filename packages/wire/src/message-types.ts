@@ -23,6 +23,7 @@ export const messageTypes = {
   'page-list': 65,
   'get-page': 66,
   page: 67,
+  'snapshot-lease': 68,
 } as const;
 
 /** Name of a message: the `type` of its object. */

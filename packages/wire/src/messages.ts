@@ -234,6 +234,14 @@ export interface PageMessage {
   readonly page: Uint8Array;
 }
 
+/** 68: how long the sender keeps serving the snapshot at `height` at least. It answers nothing, and the last one counts. */
+export interface SnapshotLeaseMessage {
+  readonly type: 'snapshot-lease';
+  readonly height: number;
+  /** Milliseconds from now on; 0 if nothing is promised. */
+  readonly durationMs: number;
+}
+
 /** Messages that are the same in both layouts. */
 export type CommonMessage<H> =
   | VersionMessage
@@ -266,7 +274,8 @@ export type ExtendedMessage<H> =
   | GetPageListMessage
   | PageListMessage
   | GetPageMessage
-  | PageMessage;
+  | PageMessage
+  | SnapshotLeaseMessage;
 
 /** Any message; `'requestId' in message` tells the extended snapshot messages from Go's. */
 export type Message<H> = GoMessage<H> | ExtendedMessage<H>;

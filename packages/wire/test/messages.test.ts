@@ -25,7 +25,7 @@ function snapshotData(records: PackedRecords): ExtendedSnapshotDataMessage {
 
 describe('layouts', () => {
   test('the manifest messages exist only in the extended layout', () => {
-    for (const type of [64, 65, 66, 67]) {
+    for (const type of [64, 65, 66, 67, 68]) {
       expect(codeOf(() => go.decode({ type, payload: bytes('0102') }))).toBe('WIRE_UNKNOWN_MESSAGE_TYPE');
       expect(go.maxPayloadBytes(type)).toBeUndefined();
       expect(extended.maxPayloadBytes(type)).toBeGreaterThan(0);
@@ -58,6 +58,7 @@ describe('layouts', () => {
       [{ type: 'page-list', ...start, hashes: [bytes(hash)] }, `01ac0201${hash}`],
       [{ type: 'get-page', ...start, index: 5 }, '01ac0205'],
       [{ type: 'page', ...start, index: 5, page: bytes('0102') }, '01ac0205020102'],
+      [{ type: 'snapshot-lease', height: 300, durationMs: 600_000 }, 'ac02c0cf24'],
     ];
     for (const [message, expected] of samples) {
       const frame = extended.encode(message);

@@ -8,6 +8,7 @@ import type {
   GetPageMessage,
   PageListMessage,
   PageMessage,
+  SnapshotLeaseMessage,
 } from '../messages.js';
 import type { MessageFields } from './common-messages.js';
 import { atMost, constant, list, refined, struct } from './field.js';
@@ -63,6 +64,11 @@ export function extendedMessages(limits: Limits): MessageFields<Exclude<Extended
       height: uint32,
       index: uint32,
       page: byteString(limits.maxPageBytes),
+    }),
+    'snapshot-lease': struct<SnapshotLeaseMessage>({
+      type: constant('snapshot-lease'),
+      height: uint32,
+      durationMs: uint32,
     }),
   };
 }

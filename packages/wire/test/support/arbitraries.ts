@@ -235,4 +235,5 @@ export const extendedMessage: Arb<ExtendedMessage<DesoHeader>> = fc.oneof(
   fc.record({ type: type('page-list'), ...request, hashes }),
   fc.record({ type: type('get-page'), ...request, index: uint32 }),
   fc.record({ type: type('page'), ...request, index: uint32, page: bytesOf(0, 100) }),
+  fc.record({ type: type('snapshot-lease'), height: uint32, durationMs: uint32 }),
 );
