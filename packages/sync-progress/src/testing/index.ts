@@ -11,5 +11,6 @@ export {
   type SimulatedShape,
   type SimulatedSnapshot,
 } from './simulated-snapshot.js';
-export { type SimulatedMachine, type SimulatedWorld, type SimulationReport, simulate } from './simulation.js';
+export type { SimulatedMachine, SimulatedWorld, SimulationReport } from './simulated-world.js';
+export { simulate } from './simulation.js';
 export { createWorld } from './world.js';

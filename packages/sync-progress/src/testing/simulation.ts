@@ -1,80 +1,20 @@
 // A network of simulated peers, a store and a clock around one HyperSyncProgress. Everything follows from the world and
 // its seed. The simulation carries out commands as a node does, and fails when the machine breaks one of its promises.
 
-import type { BanCommand, RequestCommand, SyncCommand } from '../commands.js';
+import type { BanCommand, KeepCommand, RequestCommand, SyncCommand } from '../commands.js';
 import type { SyncEvent } from '../events.js';
 import { Heap } from '../heap.js';
 import { HyperSyncProgress } from '../hyper-sync-progress.js';
-import { type HyperSyncProgressOptions, settingsFrom } from '../options.js';
-import type { SyncStatus } from '../status.js';
+import { settingsFrom } from '../options.js';
 import { contradictionOf, SimulationError, SpinGuard } from './invariants.js';
 import { createRandom, type Random } from './random.js';
 import { SimulatedLine } from './simulated-line.js';
+import { createChunk, type SimulatedChunk, SimulatedMemory } from './simulated-memory.js';
 import { answerRequest, type PeerBehaviour, type SimulatedAnswer } from './simulated-peer.js';
-import {
-  changedBytes,
-  packSimulatedRecords,
-  recordBytes,
-  type SimulatedRecord,
-  type SimulatedSnapshot,
-} from './simulated-snapshot.js';
+import { SimulatedRequests } from './simulated-requests.js';
+import { changedBytes, packSimulatedRecords, recordBytes, type SimulatedSnapshot } from './simulated-snapshot.js';
 import { equalRecords, SimulatedStore } from './simulated-store.js';
-
-/** What the simulation drives; {@link HyperSyncProgress} is one. */
-export interface SimulatedMachine {
-  readonly nextTickMs: number | undefined;
-  handle(event: SyncEvent): readonly SyncCommand[];
-  status(nowMs: number): SyncStatus;
-}
-
-/** A world to sync in. */
-export interface SimulatedWorld {
-  readonly seed: number;
-  /** One per epoch; the newest two that exist are retained. */
-  readonly snapshots: readonly SimulatedSnapshot[];
-  /** Length of an epoch. Default: one virtual day. */
-  readonly epochMs?: number;
-  readonly peers: readonly PeerBehaviour[];
-  readonly options?: HyperSyncProgressOptions;
-  /** Bytes checked per second. Default 20,000,000. */
-  readonly provedBytesPerSecond?: number;
-  /** Time to write a range. Default 2. */
-  readonly commitMs?: number;
-  readonly proveFailChance?: number;
-  readonly commitFailChance?: number;
-  /** Moments at which the process is killed and started again from its durable marks. */
-  readonly killsMs?: readonly number[];
-  /** The run fails if it takes longer. Default: one virtual day. */
-  readonly maxMs?: number;
-  /** The run fails if an honest peer with the snapshot was there for so long without any progress. Default: one hour. */
-  readonly maxIdleMs?: number;
-  /** The machine to test, if it is not {@link HyperSyncProgress} itself. */
-  readonly createMachine?: (options: HyperSyncProgressOptions) => SimulatedMachine;
-  /** Sees every event with its commands; `life` counts the processes. */
-  readonly onStep?: (event: SyncEvent, commands: readonly SyncCommand[], life: number) => void;
-}
-
-/** What a run came to. */
-export interface SimulationReport {
-  readonly seed: number;
-  readonly isDone: boolean;
-  readonly endMs: number;
-  readonly events: number;
-  readonly requests: number;
-  readonly requestsByPeer: ReadonlyMap<string, number>;
-  /** Key and value bytes that crossed the line, wanted or not, answers that broke off in part. */
-  readonly downloadedBytes: number;
-  /** The first adopted snapshot and what later ones changed. */
-  readonly neededBytes: number;
-  /** Wrong answers and floods that peers sent. */
-  readonly lies: number;
-  readonly adoptions: number;
-  readonly lives: number;
-  /** Most bytes requested and in memory at the same time. */
-  readonly peakBytes: number;
-  readonly bans: readonly BanCommand[];
-  readonly status: SyncStatus;
-}
+import type { SimulatedMachine, SimulatedWorld, SimulationReport } from './simulated-world.js';
 
 const retained = 2;
 const day = 86_400_000;
@@ -103,18 +43,6 @@ interface Connection {
   hasLied: boolean;
 }
 
-interface Kept {
-  readonly peer: string;
-  readonly range: number;
-  readonly records: SimulatedRecord[];
-  readonly chunks: HeldPart[];
-}
-
-interface HeldPart {
-  readonly bytes: number;
-  users: number;
-}
-
 /** Runs a world to the end of the sync. @throws SimulationError when a promise is broken */
 export function simulate(world: SimulatedWorld): SimulationReport {
   return new Simulation(world).run();
@@ -136,19 +64,15 @@ class Simulation {
   // What dies with the process.
   #machine: SimulatedMachine;
   #adopted: SimulatedSnapshot | undefined;
-  #kept = new Map<number, Kept>();
-  #outstanding = new Map<number, RequestCommand>();
-  #cancelled = new Set<number>();
+  #memory = new SimulatedMemory();
+  #outstanding = new SimulatedRequests();
   #cancelledAttempts = new Set<number>();
   #proved = new Set<number>();
-  #wantedRequests = new Map<string, number>();
   #proofs = 0;
   #commits = 0;
-  #heldBytes = 0;
-  #outstandingBytes = 0;
   #tickAtMs: number | undefined;
   #isFetching = false;
-  #lastChunk: { readonly records: readonly SimulatedRecord[]; readonly peer: string; held: HeldPart } | undefined;
+  #lastChunk: SimulatedChunk | undefined;
   // What does not.
   #nowMs = 0;
   #order = 0;
@@ -224,10 +148,10 @@ class Simulation {
     const parts = this.#adopted?.parts ?? [];
     const isExact = this.#store.doneRanges === parts.length && parts.every((part) => this.#store.has(part));
     this.#expect(isExact, 'the store does not hold exactly the snapshot');
-    const isOver = [...this.#kept.keys()].every((attempt) => this.#cancelledAttempts.has(attempt));
+    const isOver = [...this.#memory.attempts].every((attempt) => this.#cancelledAttempts.has(attempt));
     this.#expect(isOver, 'records are kept after the end');
     const { reservedBytes } = this.#machine.status(this.#nowMs).inFlight;
-    const lateBytes = this.#heldBytes + this.#outstandingBytes;
+    const lateBytes = this.#memory.heldBytes + this.#outstanding.outstandingBytes;
     this.#expect(reservedBytes === lateBytes, `${reservedBytes} bytes are reserved at the end, ${lateBytes} may come`);
     const most = mostDownload * this.#neededBytes + this.#lies * this.#maxChunkBytes;
     const downloaded = this.#downloadedBytes();
@@ -351,7 +275,7 @@ class Simulation {
   #breakOff(peer: Connection): void {
     peer.isHere = false;
     peer.line.settle(this.#nowMs, true);
-    for (const [id, request] of this.#outstanding) if (request.peer === peer.behaviour.name) this.#forget(id);
+    for (const request of this.#outstanding.at(peer.behaviour.name)) this.#outstanding.remove(request);
   }
 
   #kill(): void {
@@ -359,16 +283,12 @@ class Simulation {
     this.#life++;
     for (const peer of this.#peers.values()) peer.line.settle(this.#nowMs, true);
     this.#machine = this.#createMachine();
-    this.#kept = new Map();
-    this.#outstanding = new Map();
-    this.#cancelled = new Set();
+    this.#memory = new SimulatedMemory();
+    this.#outstanding = new SimulatedRequests();
     this.#cancelledAttempts = new Set();
     this.#proved = new Set();
-    this.#wantedRequests = new Map();
     this.#proofs = 0;
     this.#commits = 0;
-    this.#heldBytes = 0;
-    this.#outstandingBytes = 0;
     this.#tickAtMs = undefined;
     this.#isFetching = false;
     for (const [name, peer] of this.#peers) {
@@ -392,7 +312,7 @@ class Simulation {
     if (life !== this.#life || this.#isOver) return;
     const problem = this.#guard.look(event, commands, this.#machine.nextTickMs);
     this.#expect(problem === undefined, problem ?? '');
-    const usedBytes = this.#heldBytes + this.#outstandingBytes;
+    const usedBytes = this.#memory.heldBytes + this.#outstanding.outstandingBytes;
     this.#peakBytes = Math.max(this.#peakBytes, usedBytes);
     this.#expect(usedBytes <= this.#limitBytes, `${usedBytes} bytes are under way, ${this.#limitBytes} may be`);
     if (this.#events % statusEvery === 0) this.#checkStatus();
@@ -418,12 +338,12 @@ class Simulation {
       totalRanges: this.#adopted?.parts.length ?? 0,
       totalBytes: this.#adopted?.bytes ?? 0,
       connected: new Set([...this.#peers].filter(([, peer]) => peer.isHere).map(([name]) => name)),
-      wantedRequests: this.#wantedRequests,
-      wanted: this.#outstanding.size - this.#cancelled.size,
+      wantedRequests: this.#outstanding.wantedByPeer,
+      wanted: this.#outstanding.wanted,
       proofs: this.#proofs,
       commits: this.#commits,
-      heldBytes: this.#heldBytes,
-      outstandingBytes: this.#outstandingBytes,
+      heldBytes: this.#memory.heldBytes,
+      outstandingBytes: this.#outstanding.outstandingBytes,
       limitBytes: this.#limitBytes,
     });
     this.#expect(problem === undefined, problem ?? '');
@@ -435,14 +355,10 @@ class Simulation {
         this.#send(command);
         return;
       case 'cancel-request':
-        this.#expect(
-          this.#outstanding.has(command.request),
-          `request ${command.request} is cancelled, but is not there`,
-        );
         this.#cancel(command.request);
         return;
       case 'keep':
-        this.#keep(command.attempt, command);
+        this.#keep(command);
         return;
       case 'prove':
         this.#prove(command.attempt, command.range);
@@ -454,7 +370,7 @@ class Simulation {
         this.#cancelledAttempts.add(command.attempt);
         return;
       case 'discard':
-        this.#discard(command.attempt);
+        this.#memory.discard(command.attempt);
         return;
       case 'ban':
         this.#ban(command);
@@ -483,32 +399,31 @@ class Simulation {
   // Requests
 
   #send(command: RequestCommand): void {
-    const { peer: name, request: id } = command;
+    const { peer: name } = command;
     const peer = this.#peers.get(name);
     this.#expect(peer?.isHere === true, `${name} is asked, but is not there`);
     if (peer === undefined) return;
     this.#requests++;
     this.#requestsByPeer.set(name, (this.#requestsByPeer.get(name) ?? 0) + 1);
-    this.#outstanding.set(id, command);
-    this.#outstandingBytes += command.maxBytes;
-    this.#countWanted(name, 1);
+    this.#outstanding.add(command);
     const snapshot = this.#adopted;
     if (snapshot === undefined) return;
     const life = this.#life;
     this.#at(peer.line.requestArrivesMs(this.#nowMs), () => {
-      if (this.#outstanding.get(id) === command && this.#life === life) this.#answer(peer, command, snapshot);
+      if (this.#outstanding.has(command) && this.#life === life) this.#answer(peer, command, snapshot);
     });
   }
 
   /** As a caller does: the answer is awaited for a while, or not at all. */
   #cancel(id: number): void {
-    const request = this.#outstanding.get(id);
-    this.#cancelled.add(id);
-    this.#countWanted(request?.peer ?? '', -1);
+    const request = this.#outstanding.of(id);
+    this.#expect(request !== undefined, `request ${id} is cancelled, but is not there`);
+    if (request === undefined) return;
+    this.#outstanding.cancel(request);
     const isAwaited = this.#random.chance(0.5);
     this.#at(this.#nowMs + (isAwaited ? abandonedMs : 0), () => {
-      if (this.#outstanding.get(id) !== request) return;
-      this.#forget(id);
+      if (!this.#outstanding.has(request)) return;
+      this.#outstanding.remove(request);
       this.#handle({ type: 'request-cancelled', nowMs: this.#nowMs, request: id });
     });
   }
@@ -554,10 +469,10 @@ class Simulation {
 
   #receive(peer: Connection, request: RequestCommand, answer: SimulatedAnswer): void {
     const { request: id } = request;
-    if (this.#outstanding.get(id) !== request) return;
+    if (!this.#outstanding.has(request)) return;
     const { name } = peer.behaviour;
     peer.line.settle(this.#nowMs);
-    this.#forget(id);
+    this.#outstanding.remove(request);
     const nowMs = this.#nowMs;
     if (answer.type !== 'chunk') {
       this.#handle({ type: 'chunk-unavailable', nowMs, request: id });
@@ -570,61 +485,31 @@ class Simulation {
     }
     const { records, nextKey } = answer;
     this.#guard.noteAnswer(name, nowMs);
-    const held = { bytes: recordBytes(records), users: 0 };
-    this.#lastChunk = { records, peer: name, held };
-    const before = this.#kept.size;
+    this.#lastChunk = createChunk(name, records);
+    const before = this.#memory.size;
     this.#handle({ type: 'chunk-received', nowMs, request: id, records: packSimulatedRecords(records), nextKey });
     this.#lastChunk = undefined;
-    if (this.#kept.size > before) this.#progress();
+    if (this.#memory.size > before) this.#progress();
   }
 
   #progress(): void {
     this.#idleMs = 0;
   }
 
-  #forget(id: number): void {
-    const request = this.#outstanding.get(id);
-    if (request === undefined) return;
-    this.#outstanding.delete(id);
-    this.#outstandingBytes -= request.maxBytes;
-    if (!this.#cancelled.delete(id)) this.#countWanted(request.peer, -1);
-  }
-
-  #countWanted(peer: string, by: number): void {
-    this.#wantedRequests.set(peer, (this.#wantedRequests.get(peer) ?? 0) + by);
-  }
-
   // Records
 
-  #keep(
-    attempt: number,
-    part: { readonly range: number; readonly fromRecord: number; readonly toRecord: number },
-  ): void {
+  #keep(command: KeepCommand): void {
     const chunk = this.#lastChunk;
     this.#expect(chunk !== undefined, 'something is to be kept, but no chunk has come');
     if (chunk === undefined) return;
-    const { range, fromRecord, toRecord } = part;
-    const kept = this.#kept.get(attempt) ?? { peer: chunk.peer, range, records: [], chunks: [] };
-    this.#expect(kept.peer === chunk.peer && kept.range === range, `attempt ${attempt} has two senders or two ranges`);
-    kept.records.push(...chunk.records.slice(fromRecord, toRecord));
-    kept.chunks.push(chunk.held);
-    if (chunk.held.users === 0) this.#heldBytes += chunk.held.bytes;
-    chunk.held.users++;
-    this.#kept.set(attempt, kept);
-  }
-
-  #discard(attempt: number): void {
-    const kept = this.#kept.get(attempt);
-    this.#kept.delete(attempt);
-    for (const held of kept?.chunks ?? []) {
-      held.users--;
-      if (held.users === 0) this.#heldBytes -= held.bytes;
-    }
+    const { peer, range } = this.#memory.keep(chunk, command);
+    const isOne = peer === chunk.peer && range === command.range;
+    this.#expect(isOne, `attempt ${command.attempt} has two senders or two ranges`);
   }
 
   #prove(attempt: number, range: number): void {
     const { proveFailChance = 0, provedBytesPerSecond = 20_000_000 } = this.#world;
-    const kept = this.#kept.get(attempt);
+    const kept = this.#memory.of(attempt);
     this.#expect(kept?.range === range, `attempt ${attempt} is checked, but not of range ${range}`);
     const truth = this.#adopted?.parts[range]?.records ?? [];
     const isTrue = equalRecords(kept?.records ?? [], truth);
@@ -635,7 +520,7 @@ class Simulation {
       const nowMs = this.#nowMs;
       this.#proofs--;
       const isCancelled = this.#cancelledAttempts.delete(attempt);
-      if (isCancelled) this.#discard(attempt);
+      if (isCancelled) this.#memory.discard(attempt);
       if (hasFailed) return this.#handle({ type: 'prove-failed', nowMs, attempt, message: 'the worker stopped' });
       if (isTrue) {
         if (!isCancelled) this.#proved.add(attempt);
@@ -649,7 +534,7 @@ class Simulation {
   }
 
   #commit(attempt: number, range: number): void {
-    const kept = this.#kept.get(attempt);
+    const kept = this.#memory.of(attempt);
     const snapshot = this.#adopted;
     const part = snapshot?.parts[range];
     this.#expect(
@@ -667,13 +552,13 @@ class Simulation {
       const nowMs = this.#nowMs;
       this.#commits--;
       const isSuperseded = this.#cancelledAttempts.delete(attempt) || snapshot !== this.#adopted;
-      if (isSuperseded) this.#discard(attempt);
+      if (isSuperseded) this.#memory.discard(attempt);
       if (hasFailed || isSuperseded || part === undefined) {
         return this.#handle({ type: 'commit-failed', nowMs, attempt, message: 'no space left' });
       }
       this.#expect(!this.#store.has(part), `range ${range} is written twice`);
       this.#store.commit(part);
-      this.#discard(attempt);
+      this.#memory.discard(attempt);
       this.#progress();
       this.#handle({ type: 'committed', nowMs, attempt });
     });

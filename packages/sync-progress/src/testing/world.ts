@@ -2,7 +2,7 @@ import type { HyperSyncProgressOptions } from '../options.js';
 import { createRandom, type Random } from './random.js';
 import { type PeerBehaviour, simulatedLies } from './simulated-peer.js';
 import { createSnapshot, nextSnapshot, type SimulatedSnapshot } from './simulated-snapshot.js';
-import type { SimulatedWorld } from './simulation.js';
+import type { SimulatedWorld } from './simulated-world.js';
 
 const chunkTargetMs = 1_000;
 const requestTimeoutMs = 10_000;
