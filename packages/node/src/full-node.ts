@@ -63,6 +63,12 @@ export interface PeerSummary {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly roundTripMs: number | undefined;
+  readonly nodeId: string | undefined;
+  readonly requestsInFlight: number;
+  /** Misdeeds of its address, decayed; it is banned at 100. */
+  readonly score: number;
+  /** What it has promised to serve, if it has. */
+  readonly lease: { readonly height: number; readonly leftMs: number } | undefined;
 }
 
 /** What a node is and does, as plain data. Heights and counts are numbers, hashes are hex, times are milliseconds. */
@@ -90,6 +96,8 @@ export interface NodeStatus {
   readonly snapshots: readonly { readonly height: number; readonly root: string; readonly records: number }[];
   readonly blocks: { readonly connected: number; readonly changedRecords: number; readonly elapsedMs: number };
   readonly pool: { readonly transactions: number; readonly bytes: number };
+  /** By which peers recognize this node until it is closed. */
+  readonly nodeId: string;
   readonly peers: readonly PeerSummary[];
   readonly bans: readonly BanRecord[];
   readonly memoryBytes: number;
@@ -113,6 +121,8 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #guard: BranchGuard<Header>;
   readonly #sync: SyncManager<Header>;
   readonly #production: BlockProduction<Header> | undefined;
+  /** What peers have promised to serve. */
+  readonly #leases = new WeakMap<Peer<Header>, { readonly height: number; readonly endsAtMs: number }>();
   readonly #ended: Promise<void>;
   readonly #blocks = { connected: 0, changedRecords: 0, elapsedMs: 0 };
   #closing: Promise<void> | undefined;
@@ -162,6 +172,10 @@ export class FullNode<Header> implements AsyncDisposable {
       chain,
       chainStore,
       ...(options.serving === undefined ? {} : { limits: options.serving }),
+      untilNoBlock: () => this.#processor.exclusively(async () => undefined),
+      onLease: (peer, { height, durationMs }) => {
+        this.#leases.set(peer, { height, endsAtMs: performance.now() + durationMs });
+      },
       isServingState: () => store.phase === 'ready' && this.#sync.hasBeenSynced,
       onTransactions: (transactions, peer) => this.#onTransactions(transactions, peer),
       onAnnouncement: (_peer, hashes) => {
@@ -327,7 +341,8 @@ export class FullNode<Header> implements AsyncDisposable {
         .map((snapshot) => ({ height: snapshot.height, root: toHex(snapshot.root), records: snapshot.records })),
       blocks: { ...this.#blocks },
       pool: { transactions: this.#pool.size, bytes: this.#pool.bytes },
-      peers: [...this.#network.peers.values()].map(summarise),
+      nodeId: this.#network.nodeId,
+      peers: [...this.#network.peers.values()].map((peer) => this.#summarise(peer)),
       bans: this.#network.bans(),
       memoryBytes: process.memoryUsage.rss(),
     };
@@ -380,6 +395,25 @@ export class FullNode<Header> implements AsyncDisposable {
     await this.close();
   }
 
+  #summarise(peer: Peer<Header>): PeerSummary {
+    const { id, direction, layout, bytesIn, bytesOut, roundTripMs, remote, nodeId, requestsInFlight } = peer;
+    const lease = this.#leases.get(peer);
+    const leftMs = Math.max(0, Math.round((lease?.endsAtMs ?? 0) - performance.now()));
+    return {
+      id,
+      direction,
+      userAgent: remote.userAgent,
+      layout,
+      bytesIn,
+      bytesOut,
+      roundTripMs,
+      nodeId,
+      requestsInFlight,
+      score: Math.round(this.#network.scoreOf(peer)),
+      lease: lease === undefined ? undefined : { height: lease.height, leftMs },
+    };
+  }
+
   #onConnected(block: ConnectedBlock): void {
     this.#blocks.connected++;
     this.#blocks.changedRecords += block.changedRecords;
@@ -426,11 +460,6 @@ export class FullNode<Header> implements AsyncDisposable {
       if (peer !== from) peer.send({ type: 'transaction-bundle-v2', transactions }).catch(() => undefined);
     }
   }
-}
-
-function summarise<Header>(peer: Peer<Header>): PeerSummary {
-  const { id, direction, layout, bytesIn, bytesOut, roundTripMs, remote } = peer;
-  return { id, direction, userAgent: remote.userAgent, layout, bytesIn, bytesOut, roundTripMs };
 }
 
 async function openDatabase(database: ClassicLevel<Uint8Array, Uint8Array>, folder: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Manifest, PackedRecords, StateStore } from '@hs/ancestral-records';
+import type { Chunk, ChunkRequest, Manifest, PackedRecords, StateStore } from '@hs/ancestral-records';
 import { concatBytes, equalBytes } from '@hs/bytes';
 import {
   type Block,
@@ -8,12 +8,15 @@ import {
   type GetPageListMessage,
   type GetPageMessage,
   type Message,
+  type SnapshotLeaseMessage,
   type Transaction,
 } from '@hs/wire';
 import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode } from '../node-error.js';
+import { ReadScheduler } from './read-scheduler.js';
+import { SnapshotLeases } from './snapshot-leases.js';
 
 /** How much one answer may hold. */
 export interface ServingLimits {
@@ -23,13 +26,34 @@ export interface ServingLimits {
   readonly maxBlockBundleBytes: number;
   /** Bytes of records in one chunk, though at least one record; default 16 MiB. */
   readonly maxChunkBytes: number;
+  /** Time for reading one chunk, which may be empty then; default 1000. */
+  readonly maxChunkMs: number;
+  /** Database reads for peers at once; default 2. */
+  readonly maxReads: number;
+  /** Bytes of records that are read in one go, before it is another peer's turn and blocks are let pass; default 512 KiB. */
+  readonly readBytes: number;
+  /** How long a read waits for blocks that are being connected; default 1000. */
+  readonly maxWaitForBlocksMs: number;
+  /** How long a request keeps its snapshot from being retired; default 10 min. */
+  readonly leaseMs: number;
+  /** How much longer a snapshot can be kept by requests in all; default 2 h. */
+  readonly maxHoldMs: number;
 }
 
 export const defaultServingLimits: ServingLimits = {
   maxHeadersPerBundle: 2000,
   maxBlockBundleBytes: 8 * 1024 * 1024,
   maxChunkBytes: 16 * 1024 * 1024,
+  maxChunkMs: 1000,
+  maxReads: 2,
+  readBytes: 512 * 1024,
+  maxWaitForBlocksMs: 1000,
+  leaseMs: 10 * 60_000,
+  maxHoldMs: 2 * 60 * 60_000,
 };
+
+/** Headers that are read in one go. */
+const headersPerRead = 100;
 
 /** How many manifests stay decoded. */
 const keptManifests = 2;
@@ -39,12 +63,18 @@ export interface PeerServerOptions<Header> {
   readonly chain: Chain<Header>;
   readonly chainStore: ChainStore<Header>;
   readonly limits?: Partial<ServingLimits>;
+  /** Resolves when no block is being connected: until then nothing is read for peers. */
+  readonly untilNoBlock?: () => Promise<unknown>;
+  /** Keeps a snapshot from being retired for so long. Without it, peers are promised nothing. */
+  readonly holdSnapshot?: (height: number, forMs: number) => void;
   /** False until the node has been at the tip once: till then it serves no state. */
   readonly isServingState: () => boolean;
   /** Loose transactions arrived. */
   readonly onTransactions: (transactions: readonly Transaction[], peer: Peer<Header>) => Promise<void>;
   /** A peer has blocks or headers that this node may not know. */
   readonly onAnnouncement: (peer: Peer<Header>, blockHashes: readonly Uint8Array[]) => void;
+  /** A peer promises to serve a snapshot for at least so long. */
+  readonly onLease?: (peer: Peer<Header>, lease: SnapshotLeaseMessage) => void;
 }
 
 const noBytes: Uint8Array = new Uint8Array(0);
@@ -55,17 +85,42 @@ const goSentinel = { bytes: new Uint8Array(1), offsets: Uint32Array.of(0, 1, 1, 
 /**
  * Answers what peers ask. One message of a peer at a time: the network hands out the next one when the promise of the
  * last has settled, so that a peer's unread answers hold back its own requests and nobody else's.
+ *
+ * What has to be read for an answer is read in small parts, a few at once, in turn by host and peer, and not while a block
+ * is connected: serving makes use of the time that blocks leave.
  */
 export class PeerServer<Header> {
   readonly #options: PeerServerOptions<Header>;
   readonly #limits: ServingLimits;
   readonly #blockCodec: ReturnType<typeof createBlockCodec<Header>>;
+  readonly #reads: ReadScheduler;
+  readonly #leases: SnapshotLeases | undefined;
   #manifests: readonly { readonly height: number; readonly root: Uint8Array; readonly manifest: Manifest }[] = [];
 
   constructor(options: PeerServerOptions<Header>) {
     this.#options = options;
     this.#limits = { ...defaultServingLimits, ...options.limits };
     this.#blockCodec = createBlockCodec(options.chain.headerCodec);
+    this.#reads = new ReadScheduler({
+      maxReads: this.#limits.maxReads,
+      untilNoBlock: options.untilNoBlock ?? (async () => undefined),
+      maxWaitMs: this.#limits.maxWaitForBlocksMs,
+    });
+    const { holdSnapshot, store, chain } = options;
+    if (holdSnapshot === undefined) return;
+    this.#leases = new SnapshotLeases({
+      leaseMs: this.#limits.leaseMs,
+      maxHoldMs: this.#limits.maxHoldMs,
+      retained: chain.parameters.retainedEpochs,
+      heights: () => store.snapshots().map(({ height }) => height),
+      hold: holdSnapshot,
+      monotonicMs: () => performance.now(),
+    });
+  }
+
+  /** Database reads for peers that are under way. */
+  get readsUnderWay(): number {
+    return this.#reads.running;
   }
 
   async handle(peer: Peer<Header>, message: Message<Header>): Promise<void> {
@@ -89,6 +144,9 @@ export class PeerServer<Header> {
         if (blockHashes.length > 0) this.#options.onAnnouncement(peer, blockHashes);
         return;
       }
+      case 'snapshot-lease':
+        this.#options.onLease?.(peer, message);
+        return;
       default:
         // The other messages of the protocol ask for nothing that this node has.
         return;
@@ -97,8 +155,20 @@ export class PeerServer<Header> {
 
   async #sendHeaders(peer: Peer<Header>, ask: GetHeadersMessage): Promise<void> {
     const { chainStore } = this.#options;
-    const limit = this.#limits.maxHeadersPerBundle;
-    const headers = await chainStore.headersAfter(ask.locator, ask.stopHash, { limit });
+    const { maxHeadersPerBundle } = this.#limits;
+    const headers: Header[] = [];
+    let locator = ask.locator;
+    for (;;) {
+      const limit = Math.min(headersPerRead, maxHeadersPerBundle - headers.length);
+      const after = locator;
+      const part = await this.#reads.run(peer, () => chainStore.headersAfter(after, ask.stopHash, { limit }));
+      headers.push(...part);
+      const last = part.at(-1);
+      if (last === undefined || part.length < limit || headers.length >= maxHeadersPerBundle || peer.isClosed) break;
+      const hash = this.#options.chain.hashHeader(last);
+      if (equalBytes(hash, ask.stopHash)) break;
+      locator = [hash];
+    }
     const { tipHash, tipHeight } = chainStore;
     await peer.send({ type: 'header-bundle', headers, tipHash, tipHeight });
   }
@@ -108,8 +178,10 @@ export class PeerServer<Header> {
     const blocks: Block<Header>[] = [];
     let bytes = 0;
     for (const hash of hashes) {
-      const height = await chainStore.heightOf(hash);
-      const encoded = height === undefined ? undefined : await chainStore.blockAt(height);
+      const encoded = await this.#reads.run(peer, async () => {
+        const height = await chainStore.heightOf(hash);
+        return height === undefined ? undefined : chainStore.blockAt(height);
+      });
       // A bundle is a run from the start of what was asked: the asker sees where it ends and asks again.
       if (encoded === undefined) break;
       bytes += encoded.length;
@@ -122,14 +194,12 @@ export class PeerServer<Header> {
 
   async #sendChunk(peer: Peer<Header>, ask: ExtendedGetSnapshotMessage): Promise<void> {
     const { requestId, height, startKey } = ask;
+    const endKey = ask.endKey.length > 0 ? ask.endKey : undefined;
+    const maxBytes = Math.min(ask.maxBytes, this.#limits.maxChunkBytes);
     const chunk = await this.#whileServable(height, () =>
-      this.#options.store.readChunk({
-        height,
-        startKey,
-        endKey: ask.endKey.length > 0 ? ask.endKey : undefined,
-        maxBytes: Math.min(ask.maxBytes, this.#limits.maxChunkBytes),
-      }),
+      this.#readChunk(peer, { height, startKey, endKey, maxBytes }),
     );
+    if (chunk !== undefined) this.#renewLease(peer, height);
     await peer.send({
       type: 'snapshot-data',
       requestId,
@@ -158,7 +228,7 @@ export class PeerServer<Header> {
     let nextKey: Uint8Array | undefined = isState ? startKey : undefined;
     while (nextKey !== undefined && records < 2 && !peer.isClosed) {
       const request = { height: snapshot.height, startKey: nextKey, maxBytes: this.#limits.maxChunkBytes };
-      const chunk = await this.#whileServable(snapshot.height, () => store.readChunk(request));
+      const chunk = await this.#whileServable(snapshot.height, () => this.#readChunk(peer, request));
       if (chunk === undefined) return peer.close('the snapshot was given up while it was read');
       records += chunk.records.offsets.length / 4;
       packs.push(chunk.records);
@@ -180,27 +250,63 @@ export class PeerServer<Header> {
 
   async #sendPageList(peer: Peer<Header>, ask: GetPageListMessage): Promise<void> {
     const { requestId, height } = ask;
-    const manifest = await this.#whileServable(height, () => this.#manifest(height));
+    const manifest = await this.#whileServable(height, () => this.#manifest(peer, height));
+    if (manifest !== undefined) this.#renewLease(peer, height);
     await peer.send({ type: 'page-list', requestId, height, hashes: manifest?.pageHashes ?? [] });
   }
 
   async #sendPage(peer: Peer<Header>, ask: GetPageMessage): Promise<void> {
     const { requestId, height, index } = ask;
-    const manifest = await this.#whileServable(height, () => this.#manifest(height));
+    const manifest = await this.#whileServable(height, () => this.#manifest(peer, height));
+    if (manifest !== undefined) this.#renewLease(peer, height);
     await peer.send({ type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
   }
 
+  /** Reads a chunk part by part. Each part is of the same snapshot, whatever blocks were connected in between. */
+  async #readChunk(peer: Peer<Header>, request: ChunkRequest & { readonly maxBytes: number }): Promise<ServedChunk> {
+    const { readBytes, maxChunkMs } = this.#limits;
+    const startedMs = performance.now();
+    const packs: PackedRecords[] = [];
+    let bytesLeft = request.maxBytes;
+    let nextKey: Uint8Array | undefined = request.startKey;
+    do {
+      const part: ChunkRequest = {
+        ...request,
+        startKey: nextKey,
+        maxBytes: Math.min(readBytes, bytesLeft),
+        maxScanMs: readMs,
+      };
+      const read: Chunk = await this.#reads.run(peer, () => this.#options.store.readChunk(part));
+      // A record larger than what is left starts the next chunk.
+      if (read.recordBytes > bytesLeft && packs.length > 0) break;
+      if (read.records.offsets.length > 0) packs.push(read.records);
+      bytesLeft -= read.recordBytes;
+      nextKey = read.nextKey;
+    } while (nextKey !== undefined && bytesLeft > 0 && performance.now() - startedMs < maxChunkMs && !peer.isClosed);
+    return { records: packs.length === 0 ? noRecords : joinPacked(packs), nextKey };
+  }
+
   /** Pages are asked for one by one: the manifests asked for last stay decoded. */
-  async #manifest(height: number): Promise<Manifest> {
+  async #manifest(peer: Peer<Header>, height: number): Promise<Manifest> {
     const { store } = this.#options;
     const root = store.snapshots().find((snapshot) => snapshot.height === height)?.root;
-    const kept = this.#manifests.find(
-      (manifest) => manifest.height === height && root !== undefined && equalBytes(manifest.root, root),
-    );
-    if (kept !== undefined) return kept.manifest;
-    const manifest = await store.manifest(height);
-    if (root !== undefined) this.#manifests = [{ height, root, manifest }, ...this.#manifests].slice(0, keptManifests);
+    const find = () =>
+      this.#manifests.find(
+        (manifest) => manifest.height === height && root !== undefined && equalBytes(manifest.root, root),
+      )?.manifest;
+    // Looked for again when it is its turn: another peer may have brought it here meanwhile.
+    const manifest = find() ?? (await this.#reads.run(peer, async () => find() ?? (await store.manifest(height))));
+    if (root !== undefined && find() === undefined) {
+      this.#manifests = [{ height, root, manifest }, ...this.#manifests].slice(0, keptManifests);
+    }
     return manifest;
+  }
+
+  /** A peer that cannot take the message now will be told with its next request. */
+  #renewLease(peer: Peer<Header>, height: number): void {
+    const durationMs = this.#leases?.renew(peer, height);
+    if (durationMs === undefined) return;
+    peer.send({ type: 'snapshot-lease', height, durationMs }).catch(() => undefined);
   }
 
   /** What `read` gives, or `undefined` if this node does not serve that snapshot, or not any more. */
@@ -215,6 +321,14 @@ export class PeerServer<Header> {
       throw error;
     }
   }
+}
+
+/** Time for one read: a scan over much that is not sent must not hold up a block either. */
+const readMs = 50;
+
+interface ServedChunk {
+  readonly records: PackedRecords;
+  readonly nextKey: Uint8Array | undefined;
 }
 
 function joinPacked(packs: readonly PackedRecords[]): PackedRecords {

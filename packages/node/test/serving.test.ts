@@ -1,0 +1,266 @@
+import { toHex } from '@hs/bytes';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ExampleHeader } from '../src/example-chain/header.js';
+import { PeerServer, type PeerServerOptions } from '../src/serving/peer-server.js';
+import { type ReadOwner, ReadScheduler } from '../src/serving/read-scheduler.js';
+import { SnapshotLeases } from '../src/serving/snapshot-leases.js';
+import { removeFolder } from './support/cleanups.js';
+import type { ExampleMessage } from './support/meddling-proxy.js';
+import { ScriptedPeer } from './support/scripted-peer.js';
+import { type FrozenChain, freezeChain } from './support/test-network.js';
+import { openParts, type Parts } from './support/test-store.js';
+import { sleep, waitFor } from './support/wait.js';
+
+const noWait = async () => undefined;
+
+/** Reads that end when they are told to, and what was started, in order. */
+function heldReads(scheduler: ReadScheduler) {
+  const started: string[] = [];
+  const open: (() => void)[] = [];
+  const read = (name: string, owner: ReadOwner): Promise<string> =>
+    scheduler.run(owner, async () => {
+      started.push(name);
+      await new Promise<void>((resolve) => open.push(resolve));
+      return name;
+    });
+  const endOne = async () => {
+    const end = await waitFor('a read', () => open.shift());
+    end();
+    await sleep(5);
+  };
+  return { started, read, endOne };
+}
+
+describe('reads for peers', () => {
+  test('are a few at once, in turn by host, and within a host by peer', async () => {
+    const scheduler = new ReadScheduler({ maxReads: 1, untilNoBlock: noWait, maxWaitMs: 1000 });
+    const { started, read, endOne } = heldReads(scheduler);
+    const all = [];
+    for (const id of ['a1', 'a2']) for (let i = 0; i < 3; i++) all.push(read(`${id}-${i}`, { host: 'a', id }));
+    all.push(
+      read('b1-0', { host: 'b', id: 'b1' }),
+      read('b1-1', { host: 'b', id: 'b1' }),
+      read('c1-0', { host: 'c', id: 'c1' }),
+    );
+    for (let i = 0; i < all.length; i++) {
+      expect(scheduler.running).toBe(1);
+      await endOne();
+    }
+    await Promise.all(all);
+    expect(started).toEqual(['a1-0', 'a1-1', 'b1-0', 'c1-0', 'a2-0', 'b1-1', 'a1-2', 'a2-1', 'a2-2']);
+    expect(scheduler.running).toBe(0);
+  });
+
+  test('wait while a block is connected, but not for ever', async () => {
+    let endBlock: () => void = () => undefined;
+    const block = new Promise<void>((resolve) => {
+      endBlock = resolve;
+    });
+    const patient = new ReadScheduler({ maxReads: 1, untilNoBlock: () => block, maxWaitMs: 60_000 });
+    let isRead = false;
+    const read = patient.run({ host: 'a', id: 'a' }, async () => {
+      isRead = true;
+    });
+    await sleep(50);
+    expect(isRead).toBe(false);
+    endBlock();
+    await read;
+    const never = new Promise<void>(() => undefined);
+    const busy = new ReadScheduler({ maxReads: 1, untilNoBlock: () => never, maxWaitMs: 20 });
+    expect(await busy.run({ host: 'a', id: 'a' }, async () => 'read')).toBe('read');
+  });
+
+  test('that fail tell their caller, and hold up nobody', async () => {
+    const scheduler = new ReadScheduler({ maxReads: 2, untilNoBlock: noWait, maxWaitMs: 1000 });
+    const owner = { host: 'a', id: 'a' };
+    const fail = () => scheduler.run(owner, () => Promise.reject(new Error('no disk')));
+    const results = await Promise.allSettled([fail(), fail(), fail(), scheduler.run(owner, async () => 1)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'fulfilled']);
+    const thrown = scheduler.run(owner, () => {
+      throw new Error('at once');
+    });
+    await expect(thrown).rejects.toThrow('at once');
+    expect(() => new ReadScheduler({ maxReads: 0, untilNoBlock: noWait, maxWaitMs: 1 })).toThrow(RangeError);
+  });
+});
+
+describe('a lease', () => {
+  function leases(heights: () => readonly number[]) {
+    const clock = { nowMs: 0 };
+    const held: [height: number, untilMs: number][] = [];
+    const book = new SnapshotLeases({
+      leaseMs: 600,
+      maxHoldMs: 2000,
+      retained: 2,
+      heights,
+      hold: (height, forMs) => held.push([height, clock.nowMs + forMs]),
+      monotonicMs: () => clock.nowMs,
+    });
+    return { book, clock, held };
+  }
+
+  test('is renewed by requests, and told again when half of it is used up', () => {
+    const { book, clock, held } = leases(() => [10]);
+    const [peer, other] = [{}, {}];
+    expect(book.renew(peer, 10)).toBe(600);
+    expect(book.renew(peer, 10)).toBeUndefined();
+    expect(book.renew(other, 10)).toBe(600);
+    clock.nowMs = 299;
+    expect(book.renew(peer, 10)).toBeUndefined();
+    clock.nowMs = 301;
+    expect(book.renew(peer, 10)).toBe(600);
+    expect(held).toEqual([
+      [10, 600],
+      [10, 600],
+      [10, 901],
+    ]);
+  });
+
+  test('is of one snapshot: a peer that asks for another is promised that one', () => {
+    const { book } = leases(() => [10, 20]);
+    const peer = {};
+    expect([book.renew(peer, 10), book.renew(peer, 20), book.renew(peer, 20)]).toEqual([600, 600, undefined]);
+  });
+
+  test('keeps a snapshot a bounded time beyond its turn, whoever asks and however often', () => {
+    let heights = [10];
+    const { book, clock, held } = leases(() => heights);
+    const ask = () => book.renew({}, 10);
+    // The time before it is the next to go does not count.
+    for (; clock.nowMs < 50_000; clock.nowMs += 500) expect(ask()).toBe(600);
+    heights = [10, 20];
+    const dueMs = clock.nowMs;
+    let last: number | undefined;
+    for (; clock.nowMs < dueMs + 5000; clock.nowMs += 100) last = ask();
+    expect(last).toBeUndefined();
+    expect(Math.max(...held.map(([, untilMs]) => untilMs))).toBe(dueMs + 2000);
+    expect(book.renew({}, 20)).toBe(600);
+  });
+
+  test('that is at its end is told once', () => {
+    const { book, clock } = leases(() => [10, 20]);
+    const peer = {};
+    expect(book.renew(peer, 10)).toBe(600);
+    clock.nowMs = 1900;
+    expect(book.renew(peer, 10)).toBe(100);
+    clock.nowMs = 1960;
+    expect(book.renew(peer, 10)).toBeUndefined();
+    clock.nowMs = 2100;
+    expect([book.renew(peer, 10), book.renew({}, 10)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a peer server', () => {
+  let frozen: FrozenChain;
+
+  beforeAll(async () => {
+    frozen = await freezeChain({ blocks: 24, followPairs: 60 });
+  }, 60_000);
+
+  afterAll(() => removeFolder(frozen.folder));
+
+  function open(parts: Parts, options: Partial<PeerServerOptions<ExampleHeader>> = {}) {
+    const server = new PeerServer<ExampleHeader>({
+      store: parts.store,
+      chain: frozen.chain,
+      chainStore: parts.chainStore,
+      isServingState: () => true,
+      onTransactions: async () => undefined,
+      onAnnouncement: () => undefined,
+      ...options,
+    });
+    const ask = async (message: ExampleMessage) => {
+      const peer = new ScriptedPeer('asker', () => undefined);
+      await server.handle(peer, message);
+      return peer.sent;
+    };
+    return { server, ask };
+  }
+
+  /** All records of a snapshot under one prefix, chunk by chunk. */
+  async function download(
+    ask: (message: ExampleMessage) => Promise<ExampleMessage[]>,
+    height: number,
+    maxBytes: number,
+  ) {
+    const records: string[] = [];
+    let chunks = 0;
+    let startKey: Uint8Array = Uint8Array.of(28);
+    while (startKey.length > 0) {
+      const request = {
+        type: 'get-snapshot',
+        requestId: 7,
+        height,
+        startKey,
+        endKey: new Uint8Array(0),
+        maxBytes,
+      } as const;
+      const answer = (await ask(request)).find(({ type }) => type === 'snapshot-data');
+      if (answer?.type !== 'snapshot-data' || !('nextKey' in answer)) throw new Error('no chunk');
+      const { bytes, offsets } = answer.records;
+      let size = 0;
+      for (let i = 0; i < offsets.length; i += 4) {
+        const [key, value] = [
+          bytes.subarray(offsets[i], offsets[i + 1]),
+          bytes.subarray(offsets[i + 2], offsets[i + 3]),
+        ];
+        records.push(`${toHex(key)}=${toHex(value)}`);
+        size += key.length + value.length;
+      }
+      if (offsets.length > 4) expect(size).toBeLessThanOrEqual(maxBytes);
+      startKey = answer.nextKey;
+      chunks++;
+    }
+    return { records, chunks };
+  }
+
+  test('gives the same chunks whatever the size of its reads', async () => {
+    const parts = await openParts(frozen, { folder: frozen.folder });
+    await parts.store.maintenance();
+    const height = parts.store.snapshots()[0]?.height ?? -1;
+    const whole = await download(open(parts, { limits: { readBytes: 1 << 30 } }).ask, height, 1 << 20);
+    expect([whole.chunks, whole.records.length]).toEqual([1, 60]);
+    for (const readBytes of [1, 100, 2048, 10_000]) {
+      for (const maxBytes of [50, 3000, 1 << 20]) {
+        const { ask } = open(parts, { limits: { readBytes } });
+        expect((await download(ask, height, maxBytes)).records).toEqual(whole.records);
+      }
+    }
+    const slow = open(parts, { limits: { readBytes: 1, maxChunkMs: 0 } });
+    expect((await download(slow.ask, height, 1 << 20)).chunks).toBe(60);
+    await parts.close();
+  });
+
+  test('gives headers in one bundle although it reads them in parts, up to the stop and the limit', async () => {
+    const parts = await openParts(frozen, { folder: frozen.folder });
+    const { ask } = open(parts, { limits: { maxHeadersPerBundle: 20 } });
+    const { genesisHash } = frozen.chain;
+    const heights = async (stopHash: Uint8Array) => {
+      const [bundle] = await ask({ type: 'get-headers', stopHash, locator: [genesisHash] });
+      return bundle?.type === 'header-bundle' ? bundle.headers.map(({ height }) => height) : [];
+    };
+    const upTo = (height: number) => Array.from({ length: height }, (_, i) => i + 1);
+    expect(await heights(new Uint8Array(32))).toEqual(upTo(20));
+    expect(await heights(await parts.chainStore.hashAt(7))).toEqual(upTo(7));
+    await parts.close();
+  });
+
+  test('promises the snapshot that is asked for, before the answer, if it can keep it', async () => {
+    const parts = await openParts(frozen, { folder: frozen.folder });
+    await parts.store.maintenance();
+    const held: number[] = [];
+    const { server } = open(parts, { holdSnapshot: (height) => held.push(height) });
+    const peer = new ScriptedPeer('asker', () => undefined);
+    const height = parts.store.snapshots().at(-1)?.height ?? -1;
+    await server.handle(peer, { type: 'get-page-list', requestId: 1, height });
+    await server.handle(peer, { type: 'get-page', requestId: 2, height, index: 0 });
+    await server.handle(peer, { type: 'get-page-list', requestId: 3, height: height + 1 });
+    expect(peer.sent.map(({ type }) => type)).toEqual(['snapshot-lease', 'page-list', 'page', 'page-list']);
+    expect(peer.sent[0]).toEqual({ type: 'snapshot-lease', height, durationMs: 600_000 });
+    expect(held).toEqual([height]);
+    expect((await open(parts).ask({ type: 'get-page-list', requestId: 1, height })).map(({ type }) => type)).toEqual([
+      'page-list',
+    ]);
+    await parts.close();
+  });
+});
