@@ -31,8 +31,8 @@ for (const { height, root, stateRoot } of facts.snapshots) {
 const manifests = new Map(snapshots.map(({ height, file }) => [height, file.manifest]));
 const newest = snapshots.at(-1);
 
-async function flip({ file, offset, mask }) {
-  const handle = await open(join(copy, file), 'r+');
+async function flip({ file, offset, mask }, path) {
+  const handle = await open(join(path, file), 'r+');
   try {
     const byte = new Uint8Array(1);
     await handle.read(byte, 0, 1, offset);
@@ -44,7 +44,7 @@ async function flip({ file, offset, mask }) {
 }
 
 /** Database keys whose entry a reader of the raw database no longer finds as it was. */
-async function truth(database) {
+async function truth(database, { areScansFirst = false } = {}) {
   const differing = new Set();
   const errors = [];
   const compare = (found, gte, lt) => {
@@ -57,36 +57,43 @@ async function truth(database) {
     if (error !== undefined) errors.push(error);
     else compare(entries, hex(gte), hex(lt));
   };
-  /* Lookups come first: the more is read, the likelier the database compacts and mends what only they can miss. */
-  const records = [...original.keys()].filter((key) => key.startsWith('01') || key.startsWith('03'));
-  let hasLookupError = false;
-  for (let at = 0; at < records.length; at += 500) {
-    const keys = records.slice(at, at + 500);
-    const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
-    try {
-      const values = await database.getMany(keys.map(hexToBytes), encodings);
-      for (const [i, key] of keys.entries()) {
-        const value = values[i] === undefined ? undefined : Buffer.from(values[i]).toString('hex');
-        if (value !== original.get(key)) differing.add(key);
+  const lookUp = async () => {
+    const records = [...original.keys()].filter((key) => key.startsWith('01') || key.startsWith('03'));
+    for (let at = 0; at < records.length; at += 500) {
+      const keys = records.slice(at, at + 500);
+      const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
+      try {
+        const values = await database.getMany(keys.map(hexToBytes), encodings);
+        for (const [i, key] of keys.entries()) {
+          const value = values[i] === undefined ? undefined : Buffer.from(values[i]).toString('hex');
+          if (value !== original.get(key)) differing.add(key);
+        }
+      } catch {
+        hasLookupError = true;
       }
-    } catch {
-      hasLookupError = true;
     }
-  }
+  };
+  const scan = async () => {
+    for (const height of snapshotHeights) {
+      for (const index of manifests.get(height).entries.keys()) {
+        const { startKey, endKey } = manifests.get(height).range(index);
+        const end = endKey ?? Uint8Array.of(255);
+        const tagged = (key, ...tag) => Uint8Array.from([...tag, ...key]);
+        if (height === newest.height) await look(tagged(startKey, 1), tagged(end, 1));
+        const epoch = [3, 0, 0, 0, 0, 0, 0, 0, height];
+        await look(tagged(startKey, ...epoch), tagged(end, ...epoch));
+      }
+    }
+  };
+  let hasLookupError = false;
+  /* The more is read, the likelier the database compacts its files, which can mend what only one of the two misses. */
+  if (!areScansFirst) await lookUp();
   /* One iterator over everything: what it alone misses is damage too, but names no single record. */
   const whole = await readEverything(database);
   const isWholeRight = whole.error === undefined && digestOf(whole.entries) === facts.history.at(-1);
   const isOlder = whole.error === undefined && facts.history.includes(digestOf(whole.entries)) && !isWholeRight;
-  for (const height of snapshotHeights) {
-    for (const index of manifests.get(height).entries.keys()) {
-      const { startKey, endKey } = manifests.get(height).range(index);
-      const end = endKey ?? Uint8Array.of(255);
-      const tagged = (key, ...tag) => Uint8Array.from([...tag, ...key]);
-      if (height === newest.height) await look(tagged(startKey, 1), tagged(end, 1));
-      const epoch = [3, 0, 0, 0, 0, 0, 0, 0, height];
-      await look(tagged(startKey, ...epoch), tagged(end, ...epoch));
-    }
-  }
+  await scan();
+  if (areScansFirst) await lookUp();
   const own = [...original].filter(([key]) => key.startsWith('00'));
   const ownNow = [...whole.entries].filter(([key]) => key.startsWith('00'));
   const isOwnRight = whole.error === undefined && digestOf(own) === digestOf(ownNow);
@@ -192,11 +199,11 @@ async function survives(database, path) {
 }
 
 /** A fresh copy with one byte flipped, opened. */
-async function openDamaged(one) {
-  await rm(copy, { recursive: true, force: true });
-  await cp(join(folder, 'db'), copy, { recursive: true });
-  await flip(one);
-  return openDatabase(copy);
+async function openDamaged(one, path = copy) {
+  await rm(path, { recursive: true, force: true });
+  await cp(join(folder, 'db'), path, { recursive: true });
+  await flip(one, path);
+  return openDatabase(path);
 }
 
 async function run(one) {
@@ -243,6 +250,16 @@ async function run(one) {
     return others === 0 && damagedRanges.every(({ reason }) => reason === 'lookup');
   });
   const isOnlyLookups = !isClean(thorough) && hasOnlyLookups;
+  if (!isClean(thorough) && real.differing.size === 0 && !real.isUnreadable && real.isWholeRight) {
+    const path = `${copy}-again`;
+    const again = await openDamaged(one, path);
+    try {
+      real = await truth(again, { areScansFirst: true });
+    } finally {
+      await again.close();
+      await rm(path, { recursive: true, force: true });
+    }
+  }
   const isDamaged = isOnlyLookups || real.differing.size > 0 || real.isUnreadable || !real.isWholeRight;
   const found = { isFoundPlain: !isClean(plain), isFound: !isClean(thorough) };
   if (!isDamaged) {
