@@ -6,7 +6,7 @@ import { round } from './crash/round.mjs';
 import { jobs } from './crash/settings.mjs';
 
 /** Of each job; `node test/crash/loop.mjs` does more. */
-const rounds = 3;
+const rounds = 2;
 
 describe('after SIGKILL at a random moment, reopening gives the last completed batch with sums that match', () => {
   test.each(Object.keys(jobs))(

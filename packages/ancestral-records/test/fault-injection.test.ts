@@ -11,8 +11,8 @@ const chosen = { parameters: parameters({ snapshotPeriod: 3, retainedEpochs: 2 }
 const failed = { code: 'ANCESTRAL_RECORDS_WRITE_FAILED' };
 
 expectNoUnhandledRejections();
-describeFaults(smallJobs, { writes: 12, otherWrites: 2, reads: 4 });
-describeFaults(wideJobs, { writes: 3, otherWrites: 0, reads: 0 });
+describeFaults(smallJobs, { writes: 8, otherWrites: 1, reads: 3 });
+describeFaults(wideJobs, { writes: 2, otherWrites: 0, reads: 0 });
 
 describe('after a failed write', () => {
   async function memory(): Promise<MemoryLevel<Uint8Array, Uint8Array>> {

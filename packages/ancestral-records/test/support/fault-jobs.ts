@@ -137,15 +137,14 @@ const finish = (source: StateStore, height: number): Step => ({
   },
 });
 
-/** A chain whose first block of each epoch changes so many keys that deleting and rewinding take several steps. */
+/** A chain whose first epoch changes so many keys that deleting and rewinding it, and a manifest, take several steps. */
 const wide = parameters({ snapshotPeriod: 2, retainedEpochs: 2, maxRangeRecords: 1, maxKeyBytes: 64 });
 function wideChanges(height: number): RecordChange[] {
-  const changes: RecordChange[] = [];
-  for (let i = 0; i < (height % 2 === 1 ? 2200 : 20); i++) {
-    const value = (i + height) % 9 === 0 ? undefined : bytes(height, i & 255);
-    changes.push({ key: bytes(5, i >> 8, i & 255), value });
-  }
-  return changes;
+  const [count, distance] = height === 1 ? [2100, 1] : height === 2 ? [1050, 2] : [20, 50];
+  return Array.from({ length: count }, (_, i) => {
+    const at = i * distance;
+    return { key: bytes(5, at >> 8, at & 255), value: height === 2 ? undefined : bytes(height, i & 255) };
+  });
 }
 const wideBlock = (height: number): Step => ({ to: height, run: (store) => commit(store, wideChanges(height)) });
 

@@ -13,6 +13,9 @@ import {
   summarize,
 } from './plain-state.js';
 
+/** Ranges of states that were met before, since the same ones come up again and again. */
+const rangesByRoot = new Map<string, string>();
+
 /** Every state record that is physically in the database. */
 export async function rawState(database: StateDatabase): Promise<PlainState> {
   const iterator = database.iterator({ gte: bytes(1), lt: bytes(2), keyEncoding: 'view', valueEncoding: 'view' });
@@ -60,9 +63,14 @@ export async function verifyStore(store: StateStore, database: StateDatabase): P
 async function verifySnapshot(store: StateStore, snapshot: SnapshotInfo): Promise<void> {
   const records = await readAll(store, snapshot.height);
   const copy: PlainState = new Map(records.map(([key, value]) => [key, fromHex(value)]));
-  expect(rootOfState(copy)).toBe(hex(snapshot.stateRoot));
+  const root = rootOfState(copy);
+  expect(root).toBe(hex(snapshot.stateRoot));
   const manifest = await store.manifest(snapshot.height);
-  expect(plainEntries(manifest.entries)).toEqual(rangesOf(copy, store.parameters));
+  const { maxRangeRecords, maxRangeBytes, maxKeyBytes } = store.parameters;
+  const name = [root, maxRangeRecords, maxRangeBytes, maxKeyBytes].join();
+  const ranges = rangesByRoot.get(name) ?? JSON.stringify(rangesOf(copy, store.parameters));
+  rangesByRoot.set(name, ranges);
+  expect(JSON.stringify(plainEntries(manifest.entries)) === ranges).toBe(true);
   expect(hex(manifest.root(store.parameters.identity))).toBe(hex(snapshot.root));
 }
 
