@@ -22,9 +22,9 @@ import { SnapshotLeases } from './snapshot-leases.js';
 export interface ServingLimits {
   /** Headers in one bundle; default 2000. */
   readonly maxHeadersPerBundle: number;
-  /** Bytes of blocks in one bundle, though at least one block; default 8 MiB. */
+  /** Bytes of blocks in one bundle, though at least one block; default 4 MiB. */
   readonly maxBlockBundleBytes: number;
-  /** Bytes of records in one chunk, though at least one record; default 16 MiB. */
+  /** Bytes of records in one chunk, though at least one record; default 4 MiB. */
   readonly maxChunkBytes: number;
   /** Time for reading one chunk, which may be empty then; default 1000. */
   readonly maxChunkMs: number;
@@ -42,8 +42,8 @@ export interface ServingLimits {
 
 export const defaultServingLimits: ServingLimits = {
   maxHeadersPerBundle: 2000,
-  maxBlockBundleBytes: 8 * 1024 * 1024,
-  maxChunkBytes: 16 * 1024 * 1024,
+  maxBlockBundleBytes: 4 * 1024 * 1024,
+  maxChunkBytes: 4 * 1024 * 1024,
   maxChunkMs: 1000,
   maxReads: 2,
   readBytes: 512 * 1024,
@@ -170,7 +170,7 @@ export class PeerServer<Header> {
       locator = [hash];
     }
     const { tipHash, tipHeight } = chainStore;
-    await peer.send({ type: 'header-bundle', headers, tipHash, tipHeight });
+    await this.#answer(peer, { type: 'header-bundle', headers, tipHash, tipHeight });
   }
 
   async #sendBlocks(peer: Peer<Header>, hashes: readonly Uint8Array[]): Promise<void> {
@@ -189,7 +189,7 @@ export class PeerServer<Header> {
       blocks.push(this.#blockCodec.decode(encoded));
     }
     const { tipHash, tipHeight } = chainStore;
-    await peer.send({ type: 'block-bundle', blocks, tipHash, tipHeight });
+    await this.#answer(peer, { type: 'block-bundle', blocks, tipHash, tipHeight });
   }
 
   async #sendChunk(peer: Peer<Header>, ask: ExtendedGetSnapshotMessage): Promise<void> {
@@ -200,7 +200,7 @@ export class PeerServer<Header> {
       this.#readChunk(peer, { height, startKey, endKey, maxBytes }),
     );
     if (chunk !== undefined) this.#renewLease(peer, height);
-    await peer.send({
+    await this.#answer(peer, {
       type: 'snapshot-data',
       requestId,
       height,
@@ -234,7 +234,7 @@ export class PeerServer<Header> {
       packs.push(chunk.records);
       nextKey = chunk.nextKey;
     }
-    await peer.send({
+    await this.#answer(peer, {
       type: 'snapshot-data',
       epoch: {
         snapshotBlockHeight: snapshot.height,
@@ -252,14 +252,14 @@ export class PeerServer<Header> {
     const { requestId, height } = ask;
     const manifest = await this.#whileServable(height, () => this.#manifest(peer, height));
     if (manifest !== undefined) this.#renewLease(peer, height);
-    await peer.send({ type: 'page-list', requestId, height, hashes: manifest?.pageHashes ?? [] });
+    await this.#answer(peer, { type: 'page-list', requestId, height, hashes: manifest?.pageHashes ?? [] });
   }
 
   async #sendPage(peer: Peer<Header>, ask: GetPageMessage): Promise<void> {
     const { requestId, height, index } = ask;
     const manifest = await this.#whileServable(height, () => this.#manifest(peer, height));
     if (manifest !== undefined) this.#renewLease(peer, height);
-    await peer.send({ type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
+    await this.#answer(peer, { type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
   }
 
   /** Reads a chunk part by part. Each part is of the same snapshot, whatever blocks were connected in between. */
@@ -300,6 +300,12 @@ export class PeerServer<Header> {
       this.#manifests = [{ height, root, manifest }, ...this.#manifests].slice(0, keptManifests);
     }
     return manifest;
+  }
+
+  /** Encoding and hashing a large answer takes its time too, so it waits for its turn; taking it in is the peer's affair. */
+  async #answer(peer: Peer<Header>, answer: Message<Header>): Promise<void> {
+    const { sent } = await this.#reads.run(peer, async () => ({ sent: peer.send(answer) }));
+    await sent;
   }
 
   /** A peer that cannot take the message now will be told with its next request. */

@@ -13,7 +13,7 @@ export interface LogEntry {
   readonly [field: string]: unknown;
 }
 
-/** The built `hs-node` as a process of its own. Killed after the test, if it still runs. */
+/** The built `hs-node` as a process of its own. Killed after the test, if it still runs, unless the caller sees to that. */
 export class NodeProcess {
   readonly log: LogEntry[] = [];
   readonly exited: Promise<number | string>;
@@ -22,7 +22,11 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   #isOver = false;
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    options: { readonly isKept?: boolean } = {},
+  ) {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     this.#child = spawn(process.execPath, [command, ...args], { env: { ...inherited, ...environment } });
     const { stdout, stderr } = this.#child;
@@ -43,7 +47,7 @@ export class NodeProcess {
         resolve(signal ?? code ?? -1);
       });
     });
-    cleanUp(() => this.signal('SIGKILL'));
+    if (options.isKept !== true) cleanUp(() => this.signal('SIGKILL'));
   }
 
   /** Sends a signal, and waits for the end. */
