@@ -34,7 +34,7 @@ export interface Pacing {
   readonly pace: (scannedBytes: number) => Promise<void> | void;
 }
 
-const unhurried: Pacing = { stepRecords: 16_384, stepBytes: 4 * 1024 * 1024, hashing: 2, pace: () => undefined };
+const unhurried: Pacing = { stepRecords: 8192, stepBytes: 2 * 1024 * 1024, hashing: 2, pace: () => undefined };
 
 /**
  * Recomputes every range of a snapshot, and the sums at the tip, from the records in the database, and names what is
