@@ -203,7 +203,6 @@ export class Downloads {
     if (event?.type === 'chunk-received') {
       const bytes = Math.min(event.records.bytes.length, request.span.maxBytes);
       counters.wastedBytes += bytes;
-      peer.hasAnswered = true;
       peer.rate.sample(bytes, nowMs);
     }
     this.#release(request);

@@ -32,7 +32,7 @@ const abandonFactor = 4;
 /** Weight of an overdue answer in a peer's score; a failure has 1. */
 const overdueWeight = 0.5;
 /** A process that dies loses at most this part of the manifest, if ranges are not larger. */
-const inFlightPart = 1 / 8;
+const inFlightPart = 1 / 16;
 /** Room for so many of the largest range. */
 const largestRanges = 2;
 
@@ -139,17 +139,18 @@ export class HyperSyncProgress {
       this.#downloads.settleCancelled(request, event);
       // It is slow, not dead.
       if (event.type === 'chunk-received') this.#roster.endBackOff(peer);
-      if (event.type === 'chunk-unavailable') this.#noteUnavailable(peer);
+      if (event.type === 'chunk-unavailable') this.#noteUnavailable(peer, 0);
       return;
     }
+    const lostBytes = request.span.partial?.receivedBytes ?? 0;
     if (event.type !== 'chunk-received') {
       this.#downloads.settleUnanswered(request);
-      this.#noteUnavailable(peer);
+      this.#noteUnavailable(peer, lostBytes);
       return;
     }
     const outcome = this.#downloads.receive(request, event);
     if (outcome === 'used-up') {
-      this.#noteUnavailable(peer);
+      this.#noteUnavailable(peer, lostBytes);
       return;
     }
     if (outcome === 'accepted') return;
@@ -157,8 +158,9 @@ export class HyperSyncProgress {
     this.#ban(peer, problem, { ...this.#evidenceAbout(range), request: request.id, text, details });
   }
 
-  #noteUnavailable(peer: Peer): void {
+  #noteUnavailable(peer: Peer, lostBytes: number): void {
     this.#state.counters.unavailable++;
+    this.#roster.chargeWaste(peer, lostBytes);
     this.#roster.backOff(peer);
   }
 
@@ -205,6 +207,7 @@ export class HyperSyncProgress {
       case 'proved':
         this.#local.acceptProof(attempt);
         attempt.peer.failures = 0;
+        attempt.peer.hasHelped = true;
         this.#downloads.dropRivals(attempt.range);
         return;
       case 'refuted':
@@ -268,9 +271,10 @@ export class HyperSyncProgress {
   #leave(name: string): void {
     const peer = this.#state.peers.get(name);
     if (peer === undefined || !peer.isConnected) return;
-    // One that joins, is asked, and leaves, again and again, must not cost a request each time.
-    const isFailure = peer.wantedRequests > 0 && !peer.hasAnswered;
-    if (peer.wantedRequests > 0 && !isFailure) peer.score.add(overdueWeight, this.#state.nowMs);
+    // One that joins, is asked, and leaves before it was of any use, again and again, must not cost a range each time.
+    const isBroken = peer.wantedRequests > 0 || peer.partials.size > 0;
+    const isFailure = isBroken && !peer.hasHelped;
+    if (isBroken && !isFailure) peer.score.add(overdueWeight, this.#state.nowMs);
     this.#roster.chargeWaste(peer, this.#downloads.dropPeer(peer));
     if (isFailure) this.#roster.backOff(peer);
     this.#roster.disconnect(peer);

@@ -1,7 +1,7 @@
 /** Settings of a sync; each has a default. */
 export interface HyperSyncProgressOptions {
   /**
-   * Bound for everything requested, checked and written at the same time; an eighth of the manifest if that is less, so
+   * Bound for everything requested, checked and written at the same time; a sixteenth of the manifest if that is less, so
    * that little is lost when the process dies, and twice the largest range if that is more. Default 64 MiB.
    */
   readonly maxBytesInFlight?: number;

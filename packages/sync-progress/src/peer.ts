@@ -29,7 +29,8 @@ export class Peer {
   /** After an answer that was cut: so much the next one may be expected to hold. */
   answerBytes: number = Number.POSITIVE_INFINITY;
   roundTripMs: number | undefined;
-  hasAnswered = false;
+  /** A range of it was proved since it joined. */
+  hasHelped = false;
   receivedBytes = 0;
   usefulBytes = 0;
   wastedBytes = 0;
@@ -59,7 +60,6 @@ export class Peer {
   }
 
   noteAnswer(bytes: number, elapsedMs: number, nowMs: number): void {
-    this.hasAnswered = true;
     this.receivedBytes += bytes;
     this.rate.sample(bytes, nowMs);
     const known = this.roundTripMs;

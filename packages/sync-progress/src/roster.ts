@@ -20,7 +20,7 @@ export class Roster {
     }
     if (peer.isBanned || peer.isConnected) return;
     peer.isConnected = true;
-    peer.hasAnswered = false;
+    peer.hasHelped = false;
     this.#gone.delete(peer);
     connected.add(peer);
     if (peer.retryAtMs > nowMs) timers.schedule(peer, peer.retryAtMs);

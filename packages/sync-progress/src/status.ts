@@ -92,7 +92,7 @@ export interface SyncStatus {
     readonly committing: number;
     /** Cancelled requests, checks and writes whose last result has not come. */
     readonly cancelled: number;
-    /** For all of them, never above `limitBytes`. */
+    /** For all of them; above `limitBytes` only while results of an earlier, larger manifest are outstanding. */
     readonly reservedBytes: number;
     readonly limitBytes: number;
     /** Part of it that is in memory. */

@@ -144,7 +144,7 @@ describe('memory', () => {
   });
 
   test('received bytes count until they are committed, and stop further requests', () => {
-    const ranges = rangesOf(...new Array<number>(40).fill(10));
+    const ranges = rangesOf(...new Array<number>(80).fill(10));
     const options = { ...small, maxBytesInFlight: 400, initialChunkBytes: 1_000, maxConcurrentProofs: 1 };
     const { machine, commands } = startSync(ranges, ['a'], options);
     const requests = only(commands, 'request');
@@ -175,9 +175,9 @@ describe('memory', () => {
     expect(only([...machine.handle({ type: 'tick', nowMs: 1_000 })], 'request')).toHaveLength(1);
   });
 
-  test('no more of the manifest is under way than an eighth, so that little is lost when the process dies', () => {
+  test('no more of the manifest is under way than a sixteenth, so that little is lost when the process dies', () => {
     const { machine } = startSync(rangesOf(...new Array<number>(80).fill(10)), ['a'], { minChunkBytes: 1 });
-    expect(machine.status(0).inFlight.limitBytes).toBe(1_000);
+    expect(machine.status(0).inFlight.limitBytes).toBe(500);
   });
 });
 

@@ -1,4 +1,3 @@
-import { concatBytes, u32be } from '@hs/bytes';
 import type { PackedRecords, RangeSummary } from '../range.js';
 import type { Random } from './random.js';
 
@@ -93,10 +92,13 @@ export function packSimulatedRecords(records: readonly SimulatedRecord[]): Packe
   const bytes = new Uint8Array(recordBytes(records));
   let end = 0;
   for (const [index, [key, value]] of records.entries()) {
-    offsets.set([end, end + key.length, end + key.length, end + key.length + value.length], index * 4);
     bytes.set(key, end);
     bytes.set(value, end + key.length);
+    offsets[4 * index] = end;
+    offsets[4 * index + 1] = end + key.length;
+    offsets[4 * index + 2] = end + key.length;
     end += key.length + value.length;
+    offsets[4 * index + 3] = end;
   }
   return { bytes, offsets };
 }
@@ -110,7 +112,7 @@ export function recordBytes(records: readonly SimulatedRecord[]): number {
 
 /** The key of a slot. */
 export function slotKey(prefix: number, slot: number): Uint8Array {
-  return concatBytes(Uint8Array.of(prefix), u32be(slot));
+  return Uint8Array.of(prefix, slot >>> 24, (slot >>> 16) & 255, (slot >>> 8) & 255, slot & 255);
 }
 
 function changeRange(random: Random, part: SimulatedRange): SimulatedRange[] {
@@ -135,7 +137,8 @@ function changeRange(random: Random, part: SimulatedRange): SimulatedRange[] {
 }
 
 function slotOf(key: Uint8Array): number {
-  return new DataView(key.buffer, key.byteOffset).getUint32(1);
+  const [, a = 0, b = 0, c = 0, d = 0] = key;
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
 function record(random: Random, prefix: number, slot: number, maxValueBytes: number): SimulatedRecord {

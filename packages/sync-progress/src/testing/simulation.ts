@@ -21,7 +21,7 @@ const day = 86_400_000;
 /** A download may be so many times the bytes that were needed. */
 const mostDownload = 1.3;
 /** A status is compared with the world every so many events. */
-const statusEvery = 3;
+const statusEvery = 5;
 const manifestRetryMs = 1_000;
 /** For so long the answer to a cancelled request is awaited, if it is. */
 const abandonedMs = 5_000;

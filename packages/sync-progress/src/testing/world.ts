@@ -69,8 +69,9 @@ function settingsOf(maxChunkBytes: number, hasLocalTrouble: boolean): HyperSyncP
 function randomState(random: Random, maxChunkBytes: number): SimulatedSnapshot {
   const maxValueBytes = 40;
   const averageRecord = 5 + maxValueBytes / 2;
-  const rangeBytes = maxChunkBytes / random.spread(4, 64);
-  const ranges = Math.round((maxChunkBytes * random.spread(3, 30)) / rangeBytes);
+  // A range holds at most a quarter of the largest request, as by default.
+  const rangeBytes = maxChunkBytes / random.spread(8, 64);
+  const ranges = Math.round((maxChunkBytes * random.spread(4, 30)) / rangeBytes);
   const mostRecords = Math.max(1, Math.round((2 * rangeBytes) / averageRecord));
   return createSnapshot(random, {
     recordsPerRange: Array.from({ length: Math.min(ranges, 600) }, () => 1 + random.below(mostRecords)),
