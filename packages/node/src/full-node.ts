@@ -7,6 +7,7 @@ import type { BlockSealer, Chain } from './chain/chain.js';
 import { ChainStore } from './chain/chain-store.js';
 import { type Logger, silentLogger } from './logger.js';
 import type { BanRecord } from './network/ban-record.js';
+import { type Clock, systemClock } from './network/clock.js';
 import { defaultNetworkLimits } from './network/network-defaults.js';
 import type { NetworkOptions } from './network/network-options.js';
 import type { Peer } from './network/peer.js';
@@ -52,6 +53,8 @@ export interface FullNodeOptions<Header> {
   /** Whether blocks and ranges are flushed to the disk before they count; default true. */
   readonly isSynced?: boolean;
   readonly logger?: Logger;
+  /** Default: the clock of this machine. */
+  readonly clock?: Clock;
 }
 
 /** One peer, as `/status` shows it. */
@@ -100,6 +103,15 @@ export interface NodeStatus {
   readonly nodeId: string;
   readonly peers: readonly PeerSummary[];
   readonly bans: readonly BanRecord[];
+  /** The last handshake or dial that failed, or the last bans that could not be saved: why there is no peer, for instance. */
+  readonly lastNetworkError:
+    | {
+        readonly code: string;
+        readonly message: string;
+        readonly atMs: number;
+        readonly details: Readonly<Record<string, unknown>>;
+      }
+    | undefined;
   readonly memoryBytes: number;
 }
 
@@ -123,6 +135,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #production: BlockProduction<Header> | undefined;
   /** What peers have promised to serve. */
   readonly #leases = new WeakMap<Peer<Header>, { readonly height: number; readonly endsAtMs: number }>();
+  #lastNetworkError: NodeStatus['lastNetworkError'];
   readonly #ended: Promise<void>;
   readonly #blocks = { connected: 0, changedRecords: 0, elapsedMs: 0 };
   #closing: Promise<void> | undefined;
@@ -164,7 +177,7 @@ export class FullNode<Header> implements AsyncDisposable {
       guard: this.#guard,
       settings: { ...defaultSyncSettings, ...options.sync },
       isProducer: options.producer !== undefined,
-      nowMs: Date.now,
+      clock: options.clock ?? systemClock,
       logger: this.#logger,
     });
     const server = new PeerServer({
@@ -191,7 +204,10 @@ export class FullNode<Header> implements AsyncDisposable {
       this.#sync.peerLeft(peer);
     });
     network.on('message', (peer, message) => server.handle(peer, message));
-    network.on('warning', (error) => this.#logger.debug({ err: error }, 'network'));
+    network.on('warning', (error) => {
+      this.#lastNetworkError = { code: error.code, message: error.message, atMs: Date.now(), details: error.details };
+      this.#logger.debug({ err: error }, 'network');
+    });
     if (options.producer !== undefined) {
       this.#production = new BlockProduction({
         ...options.producer,
@@ -219,7 +235,7 @@ export class FullNode<Header> implements AsyncDisposable {
    * @throws NODE_TRUSTED_ROOT_MISMATCH if a stored header is not the one that a trusted root names
    */
   static async open<Header>(options: FullNodeOptions<Header>): Promise<FullNode<Header>> {
-    const { chain } = options;
+    const { chain, clock = systemClock } = options;
     const database = new ClassicLevel<Uint8Array, Uint8Array>(options.folder, {
       keyEncoding: 'view',
       valueEncoding: 'view',
@@ -261,7 +277,7 @@ export class FullNode<Header> implements AsyncDisposable {
         chain,
         chainStore,
         trustedRoots: options.trustedRoots ?? [],
-        wallMs: Date.now,
+        wallMs: () => clock.wallMs(),
         logger: options.logger ?? silentLogger,
       });
       const addresses = options.connect?.length ?? 0;
@@ -275,6 +291,7 @@ export class FullNode<Header> implements AsyncDisposable {
         userAgent,
         height: () => store.height ?? 0,
         banStorage: createBanStore(store),
+        clock,
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       });
       opened.push(() => network.close());
@@ -344,6 +361,7 @@ export class FullNode<Header> implements AsyncDisposable {
       nodeId: this.#network.nodeId,
       peers: [...this.#network.peers.values()].map((peer) => this.#summarise(peer)),
       bans: this.#network.bans(),
+      lastNetworkError: this.#lastNetworkError,
       memoryBytes: process.memoryUsage.rss(),
     };
   }

@@ -1,4 +1,3 @@
-import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { addressGroup } from '../src/network/address-group.js';
 import { chooseEviction } from '../src/network/choose-eviction.js';
@@ -22,7 +21,7 @@ import {
   verack,
   version,
 } from './network-harness.js';
-import { cleanUp } from './support/cleanups.js';
+import { openRelay } from './support/relay.js';
 
 const getHeaders = { type: 'get-headers', stopHash: new Uint8Array(32), locator: [] } as const;
 const noHeaders = { type: 'header-bundle', headers: [], tipHash: hash, tipHeight: 1 } as const;
@@ -32,36 +31,6 @@ function answering(network: PeerNetwork<TestHeader>): PeerNetwork<TestHeader> {
     if (message.type === 'get-headers') await peer.send(noHeaders);
   });
   return network;
-}
-
-/** Passes bytes on, unread, until it is told to swallow them. */
-async function openRelay(port: number): Promise<{ address: string; isSilent: boolean }> {
-  const relay = { address: '', isSilent: false };
-  const sockets: Socket[] = [];
-  const server = createServer((near) => {
-    const far = connect({ host: '127.0.0.1', port });
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.push(from);
-      from.on('data', (data) => !relay.isSilent && to.write(data));
-      from.on('error', () => undefined);
-      from.on('close', () => !relay.isSilent && to.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  cleanUp(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-  });
-  const bound = server.address();
-  relay.address = `127.0.0.1:${typeof bound === 'object' ? bound?.port : 0}`;
-  return relay;
 }
 
 describe('a node', () => {
@@ -120,7 +89,7 @@ describe('a node', () => {
 
   test('under two addresses counts once, and both stay dialled', async () => {
     const [a, b] = [await openNetwork(), answering(await openNetwork())];
-    const relay = await openRelay(portOf(b));
+    const relay = await openRelay(addressOf(b));
     const first = await a.connect(addressOf(b), { isPersistent: true });
     expect(await a.connect(relay.address, { isPersistent: true })).toBe(first);
     await until(() => b.peers.size === 1);
@@ -134,7 +103,7 @@ describe('a node', () => {
   test('that comes back while its old connection is dead takes its place', async () => {
     const timeouts = { duplicateMs: 150 };
     const [a, b] = [answering(await openNetwork({ timeouts })), await openNetwork({ timeouts })];
-    const relay = await openRelay(portOf(a));
+    const relay = await openRelay(addressOf(a));
     const old = await b.connect(relay.address);
     await until(() => a.peers.size === 1);
     const [oldBack] = a.peers.values();
@@ -150,7 +119,7 @@ describe('a node', () => {
     const [a, b] = [await openNetwork(), answering(await openNetwork())];
     const chosen = await a.connect(addressOf(b));
     // B dials the relay, which is not A, but leads there: to A this looks like B on another connection.
-    const relay = await openRelay(portOf(a));
+    const relay = await openRelay(addressOf(a));
     await b.connect(relay.address);
     await pause(50);
     expect([...a.peers.values()]).toEqual([chosen]);
@@ -316,7 +285,7 @@ describe('the score of an address', () => {
 
   test('is not raised by a dialled address that is silent, by an old version or by a wrong clock', async () => {
     const network = await openNetwork({ scores: { banScore: 1 }, timeouts: { versionMs: 200 } });
-    const silent = await openRelay(portOf(await openNetwork()));
+    const silent = await openRelay(addressOf(await openNetwork()));
     silent.isSilent = true;
     expect(await codeOf(network.connect(silent.address))).toBe('NODE_PEER_TIMEOUT');
     const old = await RawPeer.connect(portOf(network));

@@ -6,12 +6,14 @@ import type { BlockProcessor } from '../chain/block-processor.js';
 import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Logger } from '../logger.js';
+import type { Clock } from '../network/clock.js';
 import type { Peer } from '../network/peer.js';
 import type { PeerNetwork } from '../network/peer-network.js';
 import { hasCode, NodeError } from '../node-error.js';
 import { SerialQueue } from '../state/serial-queue.js';
 import { syncBlocks } from './block-sync.js';
 import type { BranchGuard } from './branch-guard.js';
+import { describeFailure } from './database-failure.js';
 import { syncHeadersFrom } from './header-sync.js';
 import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
 import { evidenceOfBan } from './range-evidence.js';
@@ -84,7 +86,8 @@ export interface SyncManagerOptions<Header> {
   readonly settings: SyncSettings;
   /** True if this node makes blocks: then it may start a chain without any peer. */
   readonly isProducer: boolean;
-  readonly nowMs: () => number;
+  /** Waits go by its monotonic time, header times and `stale` by the clock of the machine. */
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -112,6 +115,7 @@ export class SyncManager<Header> {
   readonly #phaseMs: Partial<Record<NodePhase, number>> = {};
   #phase: NodePhase = 'connecting';
   #phaseSince: number;
+  #phaseBeganAt: number;
   #text = 'waiting for a peer';
   #hyperSync: HyperSync<Header> | undefined;
   #report: HyperSyncReport | undefined;
@@ -130,7 +134,8 @@ export class SyncManager<Header> {
 
   constructor(options: SyncManagerOptions<Header>) {
     this.#options = options;
-    this.#phaseSince = options.nowMs();
+    this.#phaseSince = options.clock.wallMs();
+    this.#phaseBeganAt = options.clock.monotonicMs();
   }
 
   get phase(): NodePhase {
@@ -148,8 +153,7 @@ export class SyncManager<Header> {
   }
 
   status(): SyncManagerStatus {
-    const nowMs = this.#options.nowMs();
-    const spent = (this.#phaseMs[this.#phase] ?? 0) + nowMs - this.#phaseSince;
+    const spent = (this.#phaseMs[this.#phase] ?? 0) + this.#options.clock.monotonicMs() - this.#phaseBeganAt;
     return {
       phase: this.#phase,
       sinceMs: this.#phaseSince,
@@ -162,9 +166,9 @@ export class SyncManager<Header> {
 
   /** Starts the loop. The promise settles when the loop ends: by {@link stop}, or with the error that ended it. */
   run(): Promise<void> {
-    this.#running ??= this.#loop().catch((error: unknown) => {
+    this.#running ??= this.#loop().catch(async (error: unknown) => {
       if (this.#failure === undefined && this.#abort.signal.aborted) return;
-      const failure = this.#failure ?? error;
+      const failure = await describeFailure(this.#failure ?? error, this.#options.store);
       this.#enter('failed', failure instanceof Error ? failure.message : String(failure));
       throw failure;
     });
@@ -197,14 +201,14 @@ export class SyncManager<Header> {
   }
 
   async #loop(): Promise<void> {
-    const { store, chainStore, settings, nowMs, isProducer, logger } = this.#options;
+    const { store, chainStore, settings, clock, isProducer, logger } = this.#options;
     const { signal } = this.#abort;
-    let waitingSince = nowMs();
+    let waitingSince = clock.monotonicMs();
     while (!signal.aborted) {
       if (this.#servingPeers().length === 0 && !isProducer && !this.isSynced) {
         this.#enter('connecting', 'waiting for a peer');
         await this.#sleep(settings.pollIntervalMs);
-        waitingSince = nowMs();
+        waitingSince = clock.monotonicMs();
         continue;
       }
       if (!this.isSynced) this.#enter('headers', 'verifying headers');
@@ -216,7 +220,7 @@ export class SyncManager<Header> {
       }
       if (store.phase === 'downloading') await this.#runHyperSync();
       else if (store.phase === 'empty') {
-        const decision = await this.#decide(nowMs() - waitingSince);
+        const decision = await this.#decide(clock.monotonicMs() - waitingSince);
         if (decision.kind === 'wait') {
           this.#enter('connecting', decision.reason);
           await this.#sleep(Math.min(1000, settings.pollIntervalMs));
@@ -293,10 +297,11 @@ export class SyncManager<Header> {
   }
 
   async #askOneForHeaders(peer: Peer<Header>): Promise<void> {
-    const { chain, chainStore, guard, settings, nowMs, logger } = this.#options;
+    const { chain, chainStore, guard, settings, clock, logger } = this.#options;
     const { signal } = this.#abort;
     try {
       const timeoutMs = settings.requestTimeoutMs;
+      const nowMs = () => clock.wallMs();
       const options = { chain, chainStore, guard, nowMs, timeoutMs, queue: this.#headerQueue };
       const added = await syncHeadersFrom(peer, options, signal);
       this.#hasHeardHeaders = true;
@@ -387,7 +392,7 @@ export class SyncManager<Header> {
   }
 
   #settle(): void {
-    const { store, chain, chainStore, settings, nowMs, isProducer } = this.#options;
+    const { store, chain, chainStore, settings, clock, isProducer } = this.#options;
     if ((store.height ?? 0) < chainStore.tipHeight) {
       this.#enter('blocks', `waiting for a peer that has block ${(store.height ?? 0) + 1}`);
       return;
@@ -397,9 +402,15 @@ export class SyncManager<Header> {
       return;
     }
     this.#hasBeenSynced = true;
-    const ageMs = nowMs() - chain.describeHeader(chainStore.tipHeader).timeMs;
+    const ageMs = clock.wallMs() - chain.describeHeader(chainStore.tipHeader).timeMs;
+    const seconds = Math.abs(Math.round(ageMs / 1000));
     if (ageMs > settings.maxTipAgeMs && !isProducer) {
-      this.#enter('stale', `at the header tip, which is ${Math.round(ageMs / 1000)} s old`);
+      this.#enter('stale', `at the header tip, which is ${seconds} s old`);
+    } else if (-ageMs > settings.maxTipAgeMs) {
+      this.#enter(
+        'stale',
+        `at the header tip, which is ${seconds} s ahead of the clock of this machine: set the clock`,
+      );
     } else this.#enter('synced', `at the header tip, ${chainStore.tipHeight}`);
   }
 
@@ -428,10 +439,12 @@ export class SyncManager<Header> {
   #enter(phase: NodePhase, text: string): void {
     this.#text = text;
     if (phase === this.#phase) return;
-    const nowMs = this.#options.nowMs();
-    this.#phaseMs[this.#phase] = (this.#phaseMs[this.#phase] ?? 0) + nowMs - this.#phaseSince;
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#phaseMs[this.#phase] = (this.#phaseMs[this.#phase] ?? 0) + nowMs - this.#phaseBeganAt;
     this.#phase = phase;
-    this.#phaseSince = nowMs;
+    this.#phaseSince = clock.wallMs();
+    this.#phaseBeganAt = nowMs;
     this.#options.logger.info({ phase }, text);
   }
 

@@ -25,10 +25,15 @@ export class NodeProcess {
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-    options: { readonly isKept?: boolean } = {},
+    options: { readonly isKept?: boolean; readonly maxFileKibibytes?: number } = {},
   ) {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
-    this.#child = spawn(process.execPath, [command, ...args], { env: { ...inherited, ...environment } });
+    const run = [process.execPath, command, ...args];
+    const { maxFileKibibytes } = options;
+    // A write past the limit fails like one to a full disk, with an error of its own.
+    const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f ${maxFileKibibytes}; exec "$@"`, 'limited', ...run];
+    const [file = '', ...rest] = maxFileKibibytes === undefined ? run : limited;
+    this.#child = spawn(file, rest, { env: { ...inherited, ...environment } });
     const { stdout, stderr } = this.#child;
     stderr?.on('data', (data) => {
       this.stderr += data;

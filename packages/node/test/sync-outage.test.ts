@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Clock } from '../src/network/clock.js';
+import { cleanUp, removeFolder, testFolder } from './support/cleanups.js';
+import { MeddlingProxy } from './support/meddling-proxy.js';
+import { NodeProcess } from './support/node-process.js';
+import { openRelay } from './support/relay.js';
+import {
+  addressOf,
+  type ExampleNode,
+  type FrozenChain,
+  freezeChain,
+  makeChain,
+  openProviders,
+  openTestNode,
+  producerOptions,
+  recordsOf,
+  synced,
+  writeChainFiles,
+} from './support/test-network.js';
+import { sleep, waitFor } from './support/wait.js';
+
+let frozen: FrozenChain;
+let nodes: readonly ExampleNode[];
+let folders: readonly string[];
+
+beforeAll(async () => {
+  frozen = await freezeChain({ blocks: 24, followPairs: 400 });
+  ({ nodes, folders } = await openProviders(frozen, { count: 2 }));
+}, 60_000);
+
+afterAll(async () => {
+  for (const node of nodes ?? []) await node.close();
+  for (const folder of [frozen?.folder ?? '', ...(folders ?? [])]) if (folder !== '') removeFolder(folder);
+});
+
+const timeouts = { dialMs: 300, versionMs: 300, verackMs: 300, pingEveryMs: 100, idleMs: 400, writeStallMs: 400 };
+const quick = { timeouts, redial: { minDelayMs: 50, maxDelayMs: 200 } };
+
+/** The provider, with chunks that take their time. */
+async function slowProvider(): Promise<string> {
+  const proxy = await MeddlingProxy.open(frozen.chain, addressOf(nodes[0] as ExampleNode), {
+    delayMs: ({ type }) => (type === 'snapshot-data' ? 100 : 0),
+  });
+  cleanUp(() => proxy.close());
+  return proxy.address;
+}
+
+class SetClock implements Clock {
+  setMs = 0;
+
+  wallMs(): number {
+    return Date.now() + this.setMs;
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+}
+
+const dayMs = 86_400_000;
+
+describe('the network goes away without a word', () => {
+  test('in the middle of a download: it notices, waits, says so, and goes on when the network is back', async () => {
+    const relay = await openRelay(await slowProvider());
+    const sync = { chunkBytes: 2048, requestTimeoutMs: 2000 };
+    const node = await openTestNode(frozen.chain, { connect: [relay.address], sync, network: quick });
+    await waitFor('a range is done', () => (node.status().sync.snapshot?.done.ranges ?? 0) >= 1);
+    relay.isSilent = true;
+    await waitFor('it says that it waits for peers', () => {
+      const { peers, sync: now } = node.status();
+      return peers.length === 0 && now.snapshot?.waitingFor?.kind === 'peers';
+    });
+    const { done } = node.status().sync.snapshot ?? {};
+    const dials = relay.connections;
+    await waitFor('it dials on', () => relay.connections > dials + 1);
+    expect(node.status()).toMatchObject({ bans: [], lastNetworkError: { code: 'NODE_PEER_TIMEOUT' } });
+    expect(node.status().sync).toMatchObject({ phase: 'snapshot', snapshot: { done: { ranges: done?.ranges } } });
+    relay.isSilent = false;
+    await synced(node);
+    expect(node.status()).toMatchObject({ bans: [], stateRoot: nodes[0]?.status().stateRoot });
+  });
+
+  test('at the tip: it says that it is not any more, and is again when the network is back', async () => {
+    const chain = await makeChain({ followPairs: 20 });
+    const producer = await openTestNode(chain.chain, producerOptions(chain, 100));
+    const relay = await openRelay(addressOf(producer));
+    const node = await openTestNode(chain.chain, {
+      connect: [relay.address],
+      sync: { mode: 'block', maxTipAgeMs: 1500, requestTimeoutMs: 1000 },
+      network: quick,
+    });
+    await synced(node);
+    relay.isSilent = true;
+    // What it waits for depends on what was on its way at that moment: a block of which it has the header, or anything at all.
+    const honest = /^(at the header tip, which is \d+ s old|waiting for a peer( that has block \d+)?)$/;
+    await waitFor('it says that it is not at the tip', () => {
+      const { sync, peers } = node.status();
+      return peers.length === 0 && sync.phase !== 'synced' && honest.test(sync.text);
+    });
+    const { height = 0 } = producer.status();
+    relay.isSilent = false;
+    await waitFor(
+      'it is at the tip',
+      () => node.status().sync.phase === 'synced' && (node.status().height ?? 0) > height,
+    );
+    expect(node.status().bans).toEqual([]);
+  });
+});
+
+describe('the disk is full', () => {
+  test('in the middle of a download: the process says so and ends; with room it goes on from there', async () => {
+    const folder = testFolder();
+    const { chainFile } = writeChainFiles(frozen, folder);
+    const args = ['run', '--chain', chainFile, '--data', `${folder}/data`, '--listen', 'off', '--http', '127.0.0.1:0'];
+    args.push('--chunk-bytes', '4096', '--hash-threads', '1', '--connect', addressOf(nodes[0] as ExampleNode));
+    const full = new NodeProcess(args, {}, { maxFileKibibytes: 60 });
+    expect(await full.exited).toBe(1);
+    expect(full.stderr).toMatch(
+      /^hs-node: the database cannot be written: .*File too large\. Nothing is half-written: /,
+    );
+    expect(full.log.some(({ msg }) => msg === 'hyper sync: downloading the snapshot')).toBe(true);
+
+    const roomy = new NodeProcess(args);
+    await waitFor('it is synced', async () => ['synced', 'stale'].includes((await roomy.status()).sync.phase));
+    const { stateRoot, sync, bans } = await roomy.status();
+    expect({ stateRoot, bans }).toEqual({ stateRoot: nodes[0]?.status().stateRoot, bans: [] });
+    expect(sync.hyperSync?.resumedRecords).toBeGreaterThan(0);
+    expect(await roomy.signal('SIGTERM')).toBe(0);
+    const reopened = await openTestNode(frozen.chain, { folder: `${folder}/data` });
+    expect(await recordsOf(reopened, frozen.height)).toEqual(await recordsOf(nodes[0] as ExampleNode, frozen.height));
+  }, 60_000);
+
+  test('while blocks are made: the process says so and ends; with room it makes the next block', async () => {
+    const chain = await makeChain({ followPairs: 5 });
+    const folder = testFolder();
+    const { chainFile, keyFile } = writeChainFiles(chain, folder);
+    const args = ['run', '--chain', chainFile, '--data', `${folder}/data`, '--listen', 'off', '--http', '127.0.0.1:0'];
+    args.push('--producer-key', keyFile, '--block-interval-ms', '5', '--hash-threads', '1', '--log-level', 'debug');
+    const full = new NodeProcess(args, {}, { maxFileKibibytes: 120 });
+    expect(await full.exited).toBe(1);
+    expect(full.stderr).toMatch(/^hs-node: the database cannot be written: .*File too large/);
+    const heights = full.log.filter(({ msg }) => msg === 'block connected').map(({ height }) => Number(height));
+    const last = heights.at(-1) ?? 0;
+    expect(last).toBeGreaterThan(0);
+
+    const roomy = new NodeProcess(args);
+    await waitFor('the next blocks', async () => ((await roomy.status()).height ?? 0) > last + 5);
+    const first = roomy.log.find(({ msg }) => msg === 'block connected')?.['height'];
+    // What was reported is on the disk; a block whose write failed may or may not be.
+    expect([last + 1, last + 2]).toContain(first);
+    expect(await roomy.signal('SIGTERM')).toBe(0);
+    expect(roomy.stderr).toBe('');
+  }, 60_000);
+});
+
+describe('the clock of the machine is set', () => {
+  test.each([
+    ['forward', dayMs],
+    ['back', -dayMs],
+  ] as const)('%s in the middle of a download: peers and download go on', async (_name, setMs) => {
+    const clock = new SetClock();
+    const sync = { chunkBytes: 2048, snapshotPeerTimeoutMs: 10_000 };
+    const node = await openTestNode(frozen.chain, {
+      connect: [await slowProvider()],
+      sync,
+      clock,
+      network: { timeouts },
+    });
+    await waitFor('a range is done', () => (node.status().sync.snapshot?.done.ranges ?? 0) >= 1);
+    const [peer] = node.status().peers;
+    clock.setMs = setMs;
+    await synced(node);
+    expect(node.status()).toMatchObject({
+      bans: [],
+      peers: [{ id: peer?.id }],
+      stateRoot: nodes[0]?.status().stateRoot,
+    });
+    expect(node.status().sync.phase).toBe('stale');
+    expect(node.status().sync.text).toMatch(setMs > 0 ? /s old$/ : /ahead of the clock of this machine/);
+    for (const ms of Object.values(node.status().sync.phaseMs)) expect(Math.abs(ms)).toBeLessThan(60_000);
+    clock.setMs = 0;
+    await waitFor('it is synced', () => node.status().sync.phase === 'synced');
+  });
+
+  test('at the tip: stale, with the reason, and at the tip again when it is right', async () => {
+    const chain = await makeChain({ followPairs: 20 });
+    const producer = await openTestNode(chain.chain, producerOptions(chain, 100));
+    const clock = new SetClock();
+    const connect = [addressOf(producer)];
+    const node = await openTestNode(chain.chain, { connect, clock, sync: { mode: 'block' }, network: quick });
+    await synced(node);
+    const isSynced = () => node.status().sync.phase === 'synced';
+
+    // A day behind: new headers are ahead of time, so peers are dropped, and nothing is believed.
+    clock.setMs = -dayMs;
+    await waitFor('it is stale', () => node.status().sync.phase === 'stale');
+    expect(node.status().sync.text).toContain('ahead of the clock of this machine');
+    await sleep(300);
+    expect(node.status().bans).toEqual([]);
+    clock.setMs = 0;
+    await waitFor('it follows again', () => isSynced() && node.status().height === producer.status().height);
+
+    // A day ahead: connections stay, new ones fail with a reason.
+    clock.setMs = dayMs;
+    await waitFor('it is stale', () => node.status().sync.phase === 'stale');
+    const late = await openTestNode(chain.chain, { connect, clock, network: quick });
+    const error = await waitFor('no new connection', () => late.status().lastNetworkError);
+    expect(error).toMatchObject({ code: 'NODE_HANDSHAKE', details: { rule: 'verack-age' } });
+    expect(error.message).toContain('its clock or the clock of this machine is wrong');
+    clock.setMs = 0;
+    await waitFor('both follow', () => isSynced() && late.status().sync.phase === 'synced');
+  });
+});
