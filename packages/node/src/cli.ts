@@ -62,6 +62,9 @@ async function run(config: RunConfig): Promise<number> {
     stateRoot,
     connect: config.connect,
     trustedRoots: config.trustedRoots,
+    ...(config.peerExchange === 'off'
+      ? {}
+      : { peerExchange: config.advertise === undefined ? {} : { advertise: config.advertise } }),
     sync: { mode: config.sync, chunkBytes: config.chunkBytes },
     cacheBytes: config.cacheBytes,
     logger,

@@ -16,6 +16,8 @@ export interface RunConfig {
   readonly listen: HostAndPort | undefined;
   readonly http: HostAndPort | undefined;
   readonly connect: readonly string[];
+  readonly peerExchange: 'on' | 'off';
+  readonly advertise: HostAndPort | undefined;
   readonly sync: SyncMode;
   readonly trustedRoots: readonly TrustedRoot[];
   /** File with a producer's private key in hex. */
@@ -48,6 +50,8 @@ const settings: Readonly<Record<string, Setting>> = {
   },
   http: { type: 'string', help: 'host:port for /status and /healthz, or "off"', default: '127.0.0.1:18001' },
   connect: { type: 'list', help: 'host:port of a peer to stay connected to; may be repeated' },
+  'peer-exchange': { type: 'string', help: 'on: ask peers for addresses and dial some of them; off', default: 'off' },
+  advertise: { type: 'string', help: 'host:port at which others reach this node, told to peers by peer exchange' },
   sync: { type: 'string', help: 'hyper: download a snapshot if that is shorter; block: all blocks', default: 'hyper' },
   'trusted-root': {
     type: 'list',
@@ -157,6 +161,8 @@ export function readRunConfig(
       parseAddress(item);
       return item;
     }),
+    peerExchange: oneOf('peer-exchange', ['on', 'off'] as const),
+    advertise: address('advertise'),
     sync: oneOf('sync', ['hyper', 'block'] as const),
     trustedRoots: list('trusted-root', 'HEIGHT:ROOT', parseTrustedRoot),
     producerKey: text('producer-key'),

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from './network/clock.js';
 import { defaultNetworkLimits } from './network/network-defaults.js';
 import type { NetworkOptions } from './network/network-options.js';
 import type { Peer } from './network/peer.js';
+import { PeerExchange, type PeerExchangeOptions } from './network/peer-exchange.js';
 import { PeerNetwork } from './network/peer-network.js';
 import type { HostAndPort } from './network/transport.js';
 import { hasCode, NodeError } from './node-error.js';
@@ -46,6 +47,8 @@ export interface FullNodeOptions<Header> {
   readonly serving?: Partial<ServingLimits>;
   readonly pool?: Omit<TransactionPoolOptions<Header>, 'chain'>;
   readonly network?: Pick<NetworkOptions<Header>, 'allowances' | 'limits' | 'timeouts' | 'redial' | 'transport'>;
+  /** Learns addresses from peers and dials some of them. Without it, only `connect` is dialled. */
+  readonly peerExchange?: Partial<PeerExchangeOptions>;
   /** What peers and `/status` are told; default the name and version of this package. */
   readonly userAgent?: string;
   /** Bytes of state values kept in memory; default 64 MiB. */
@@ -102,6 +105,8 @@ export interface NodeStatus {
   /** By which peers recognize this node until it is closed. */
   readonly nodeId: string;
   readonly peers: readonly PeerSummary[];
+  /** Addresses of nodes that are known, if peers are asked for them. */
+  readonly knownAddresses: number | undefined;
   readonly bans: readonly BanRecord[];
   /** The last handshake or dial that failed, or the last bans that could not be saved: why there is no peer, for instance. */
   readonly lastNetworkError:
@@ -133,6 +138,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #guard: BranchGuard<Header>;
   readonly #sync: SyncManager<Header>;
   readonly #production: BlockProduction<Header> | undefined;
+  readonly #exchange: PeerExchange<Header> | undefined;
   /** What peers have promised to serve. */
   readonly #leases = new WeakMap<Peer<Header>, { readonly height: number; readonly endsAtMs: number }>();
   #lastNetworkError: NodeStatus['lastNetworkError'];
@@ -221,6 +227,9 @@ export class FullNode<Header> implements AsyncDisposable {
         logger: this.#logger,
       });
     }
+    const { peerExchange: settings, clock = systemClock } = options;
+    this.#exchange =
+      settings === undefined ? undefined : new PeerExchange(network, { settings, clock, services: defaultServices });
     for (const address of options.connect ?? []) this.connect(address);
     this.#ended = this.#sync.run();
     // Whoever runs the node awaits `ended`; nobody has to.
@@ -360,6 +369,7 @@ export class FullNode<Header> implements AsyncDisposable {
       pool: { transactions: this.#pool.size, bytes: this.#pool.bytes },
       nodeId: this.#network.nodeId,
       peers: [...this.#network.peers.values()].map((peer) => this.#summarise(peer)),
+      knownAddresses: this.#exchange?.size,
       bans: this.#network.bans(),
       lastNetworkError: this.#lastNetworkError,
       memoryBytes: process.memoryUsage.rss(),
@@ -390,6 +400,7 @@ export class FullNode<Header> implements AsyncDisposable {
       const steps = [
         () => this.#production?.stop(),
         () => this.#sync.stop(),
+        () => this.#exchange?.close(),
         () => this.#network.close(),
         // A block under way is written completely before the database closes.
         () => this.#processor.exclusively(async () => undefined),

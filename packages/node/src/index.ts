@@ -37,6 +37,7 @@ export type {
   RedialOptions,
 } from './network/network-options.js';
 export type { Peer, RemoteFacts } from './network/peer.js';
+export { defaultPeerExchangeOptions, PeerExchange, type PeerExchangeOptions } from './network/peer-exchange.js';
 export { PeerNetwork } from './network/peer-network.js';
 export type { ScoreOptions } from './network/peer-scores.js';
 export { tcpTransport } from './network/tcp-transport.js';

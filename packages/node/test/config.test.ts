@@ -30,6 +30,8 @@ describe('the settings of a run', () => {
       listen: { host: '127.0.0.1', port: 18000 },
       http: { host: '127.0.0.1', port: 18001 },
       connect: [],
+      peerExchange: 'off',
+      advertise: undefined,
       sync: 'hyper',
       trustedRoots: [],
       producerKey: undefined,

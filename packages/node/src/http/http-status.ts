@@ -15,6 +15,9 @@ export interface HttpStatusServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Whoever comes when so many are connected is hung up on: status is for a few. */
+const maxConnections = 64;
+
 /** Phases in which a node answers with what is the state of the chain now. */
 const healthyPhases: ReadonlySet<string> = new Set(['synced']);
 
@@ -33,6 +36,7 @@ export async function openHttpStatus(node: StatusSource, listen: HostAndPort): P
       sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
     }
   });
+  server.maxConnections = maxConnections;
   await listenOn(server, listen);
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('unreachable: a TCP server has a numeric port');
