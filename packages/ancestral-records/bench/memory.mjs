@@ -34,6 +34,8 @@ const { values: chosen } = parseArgs({
   },
 });
 const [records, maxOpenFiles, threads] = ['records', 'open-files', 'threads'].map((name) => count(chosen[name], name));
+/** Tables that are written in ascending order are as large as this. */
+const writeBufferSize = 2 * 1024 * 1024;
 const blocks = 20;
 const blockChanges = 1000;
 const { hasher, stateRoot, name: hasherName, close: closeHasher } = await openHasher(chosen.hasher, threads);
@@ -44,7 +46,12 @@ const parameters = withDefaults({ identity: new Uint8Array(32), statePrefixes: [
 
 /** Runs work on the store in a folder, or on a new one. */
 async function withStore(path, work) {
-  const database = new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view', maxOpenFiles });
+  const database = new ClassicLevel(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    maxOpenFiles,
+    writeBufferSize,
+  });
   await database.open();
   const store = await StateStore.open({ database, hasher, stateRoot, parameters, isSynced: false });
   try {
@@ -168,7 +175,9 @@ if (chosen.work !== undefined) {
   const folder = chosen.folder ?? (await mkdtemp(join(tmpdir(), 'ancestral-records-memory-')));
   try {
     console.log(`${machine()}\n${hasherName}`);
-    console.log(`${records} records of ${recordBytes} bytes, ${maxOpenFiles} open files`);
+    console.log(
+      `${records} records of ${recordBytes} bytes, LevelDB with ${maxOpenFiles} open files and a write buffer of ${writeBufferSize} bytes`,
+    );
     const mebibytes = (bytes) => (bytes === undefined ? 'unknown' : (bytes / 2 ** 20).toFixed(0));
     const rows = ['prepare', ...names].map((name) => {
       const { ms, done, peak, own } = inOwnProcess(name, folder);

@@ -101,12 +101,14 @@ function takeUntilEmpty(draft: ChunkDraft, sources: readonly MergeSource[]): Uin
     const winner = lowest(sources);
     if (winner === undefined) return undefined;
     const rival = lowest(sources, winner);
+    const rivalKey = rival?.head?.[0];
+    const rivalOffset = rival?.keyOffset ?? 0;
     const hidesRival = rival !== undefined && sources.indexOf(winner) < sources.indexOf(rival);
     // Most often many keys of the winner lie before the next one of any other source.
     for (;;) {
       const entry = winner.head;
       if (entry === undefined) return undefined;
-      const order = rival === undefined ? -1 : compare(winner, rival);
+      const order = rivalKey === undefined ? -1 : compareHeads(entry[0], winner.keyOffset, rivalKey, rivalOffset);
       if (order > 0 || (order === 0 && !hidesRival)) break;
       if (!draft.take(winner, entry)) return copyBytes(entry[0].subarray(winner.keyOffset));
       if (order === 0) {

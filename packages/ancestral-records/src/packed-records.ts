@@ -87,7 +87,7 @@ export class RecordPacker {
     if (end > this.#bytes.length) this.#grow(end);
     const own = this.#bytes;
     if (offset === 0) own.set(bytes, start);
-    else if (bytes.length < 24)
+    else if (bytes.length < 64)
       for (let i = offset; i < bytes.length; i++) own[start + i - offset] = bytes[i] as number;
     else own.set(bytes.subarray(offset), start);
     this.#length = end;
