@@ -11,7 +11,7 @@ const chosen = { parameters: parameters({ snapshotPeriod: 3, retainedEpochs: 2 }
 const failed = { code: 'ANCESTRAL_RECORDS_WRITE_FAILED' };
 
 expectNoUnhandledRejections();
-describeFaults(smallJobs, { writes: 8, otherWrites: 1, reads: 3 });
+describeFaults(smallJobs, { writes: 5, otherWrites: 1, reads: 2 });
 describeFaults(wideJobs, { writes: 2, otherWrites: 0, reads: 0 });
 
 describe('after a failed write', () => {
