@@ -193,7 +193,7 @@ export class ManifestBuild {
       limits: context.parameters,
       hasher: context.hasher,
       entries: base.entries,
-      changes: netChanges(context, { from: base.height, to: height, startKey }),
+      changes: netChanges(context, { from: base.height, to: height, startKey, pace }),
       readRecords: (interval) => readRecords(context, height, interval, signal),
       after,
       pace,

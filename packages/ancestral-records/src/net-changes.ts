@@ -1,9 +1,9 @@
-import { equalBytes } from '@hs/bytes';
+import { compareBytes, equalBytes } from '@hs/bytes';
 import type { AbstractSnapshot } from 'abstract-level';
 import type { StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import type { PackedRecords } from './hasher.js';
-import { ancestralKey, ancestralKeyOffset, epochInterval, stateKey } from './layout.js';
+import { ancestralKeyOffset, epochInterval, stateKey } from './layout.js';
 import { corrupt } from './metadata.js';
 import { RecordPacker } from './packed-records.js';
 
@@ -22,7 +22,7 @@ interface OldValue {
 }
 
 /** Keys that are looked up together, and bytes of old values that are read ahead. */
-const groupKeys = 1024;
+const groupKeys = 2048;
 const groupBytes = 1024 * 1024;
 
 /**
@@ -32,15 +32,31 @@ const groupBytes = 1024 * 1024;
  */
 export async function* netChanges(
   context: StoreContext,
-  epoch: { readonly from: number; readonly to: number; readonly startKey: Uint8Array },
+  epoch: {
+    readonly from: number;
+    readonly to: number;
+    readonly startKey: Uint8Array;
+    /** Awaited before each group is read. */
+    readonly pace: () => Promise<void>;
+  },
 ): AsyncGenerator<NetChange[]> {
-  const { from, to } = epoch;
-  let { startKey } = epoch;
-  for (;;) {
-    const group = await readGroup(context, from, to, startKey);
-    if (group === undefined) return;
-    yield group.changes;
-    startKey = group.nextKey;
+  const { from, to, pace } = epoch;
+  const read = async (startKey: Uint8Array): ReturnType<typeof readGroup> => {
+    await pace();
+    return readGroup(context, from, to, startKey);
+  };
+  let reading = read(epoch.startKey);
+  try {
+    for (;;) {
+      const group = await reading;
+      if (group === undefined) return;
+      // The next group is read while this one is worked on.
+      reading = read(group.nextKey);
+      reading.catch(() => undefined);
+      yield group.changes;
+    }
+  } finally {
+    await reading.catch(() => undefined);
   }
 }
 
@@ -85,20 +101,23 @@ async function compare(
   snapshot: AbstractSnapshot,
 ): Promise<NetChange[]> {
   const { disk } = context;
-  const kept = await disk.getMany(
-    old.map(({ key }) => ancestralKey(to, key)),
-    snapshot,
-  );
-  const untouched = old.filter((_, i) => kept[i] === undefined);
-  const current = await disk.getMany(
-    untouched.map(({ key }) => stateKey(key)),
-    snapshot,
-  );
+  const moved = await movedSince(context, old, to, snapshot);
+  const untouched = old.filter((_, i) => !moved.has(i));
+  const half = untouched.length >> 1;
+  // Two calls, because a database works on each of them in a thread of its own.
+  const current = await Promise.all(
+    [untouched.slice(0, half), untouched.slice(half)].map((part) =>
+      disk.getMany(
+        part.map(({ key }) => stateKey(key)),
+        snapshot,
+      ),
+    ),
+  ).then((parts) => parts.flat());
   let next = 0;
   const packer = new RecordPacker();
   const found: { key: Uint8Array; before: number; after: number }[] = [];
   for (const [i, { key, value: before }] of old.entries()) {
-    const mark = kept[i];
+    const mark = moved.get(i);
     const after = mark === undefined ? current[next++] : decodeMark(mark);
     const isSame = before === undefined ? after === undefined : after !== undefined && equalBytes(before, after);
     if (isSame) continue;
@@ -115,4 +134,27 @@ async function compare(
   }
   const packed = packer.finish();
   return found.map((change) => ({ ...change, packed }));
+}
+
+/** The ancestral records that blocks after the epoch have made of its keys, by the index of the key: few, so they are scanned. */
+async function movedSince(
+  context: StoreContext,
+  old: readonly OldValue[],
+  to: number,
+  snapshot: AbstractSnapshot,
+): Promise<Map<number, Uint8Array>> {
+  const found = new Map<number, Uint8Array>();
+  const first = old[0];
+  const last = old[old.length - 1];
+  if (first === undefined || last === undefined) return found;
+  const interval = epochInterval(to, first.key, Uint8Array.of(...last.key, 0));
+  let at = 0;
+  for await (const entries of context.disk.scan(interval, { snapshot, highWaterMarkBytes: groupBytes })) {
+    for (const [databaseKey, mark] of entries) {
+      const key = databaseKey.subarray(ancestralKeyOffset);
+      while (at < old.length && compareBytes((old[at] as OldValue).key, key) < 0) at++;
+      if (at < old.length && equalBytes((old[at] as OldValue).key, key)) found.set(at, mark);
+    }
+  }
+  return found;
 }

@@ -27,8 +27,8 @@ export interface RangeDraft extends Pick<RangeEntry, 'start' | 'depth' | 'count'
 }
 
 /** Work of one assembly, at which it should be flushed. */
-const maxRecords = 4096;
-const maxBytes = 4 * 1024 * 1024;
+const maxRecords = 2048;
+const maxBytes = 2 * 1024 * 1024;
 const maxDrafts = 1024;
 
 /**

@@ -41,10 +41,21 @@ const maxChangeBytes = 8 * 1024 * 1024;
  * fits into a shorter prefix now is merged there.
  */
 export async function* updateRanges(options: RangeUpdateOptions): AsyncGenerator<RangeEntry[], void, undefined> {
+  const changes = new ChangeCursor(options.changes);
+  try {
+    yield* walk(options, changes);
+  } finally {
+    await changes.close();
+  }
+}
+
+async function* walk(
+  options: RangeUpdateOptions,
+  changes: ChangeCursor,
+): AsyncGenerator<RangeEntry[], void, undefined> {
   const { limits, hasher, entries, after, pace, signal } = options;
   const partition = new Partition<SummedAtom>(limits, { after: after?.start });
   const assembler = new RangeAssembler(hasher);
-  const changes = new ChangeCursor(options.changes);
   let underWay: Promise<RangeEntry[]> | undefined;
 
   /** Hashing of one step overlaps with reading for the next. */
@@ -195,6 +206,10 @@ class ChangeCursor {
 
   constructor(groups: AsyncIterable<readonly NetChange[]>) {
     this.#groups = groups[Symbol.asyncIterator]();
+  }
+
+  async close(): Promise<void> {
+    await this.#groups.return?.();
   }
 
   /** The next change, if its key is before `endKey`. */
