@@ -39,7 +39,7 @@ const quick = { timeouts, redial: { minDelayMs: 50, maxDelayMs: 200 } };
 /** The provider, with chunks that take their time. */
 async function slowProvider(): Promise<string> {
   const proxy = await MeddlingProxy.open(frozen.chain, addressOf(nodes[0] as ExampleNode), {
-    delayMs: ({ type }) => (type === 'snapshot-data' ? 100 : 0),
+    delayMs: ({ type }) => (type === 'snapshot-data' ? 60 : 0),
   });
   cleanUp(() => proxy.close());
   return proxy.address;
@@ -62,7 +62,7 @@ const dayMs = 86_400_000;
 describe('the network goes away without a word', () => {
   test('in the middle of a download: it notices, waits, says so, and goes on when the network is back', async () => {
     const relay = await openRelay(await slowProvider());
-    const sync = { chunkBytes: 2048, requestTimeoutMs: 2000 };
+    const sync = { chunkBytes: 4096, requestTimeoutMs: 2000 };
     const node = await openTestNode(frozen.chain, { connect: [relay.address], sync, network: quick });
     await waitFor('a range is done', () => (node.status().sync.snapshot?.done.ranges ?? 0) >= 1);
     relay.isSilent = true;
@@ -112,7 +112,7 @@ describe('the disk is full', () => {
     const folder = testFolder();
     const { chainFile } = writeChainFiles(frozen, folder);
     const args = ['run', '--chain', chainFile, '--data', `${folder}/data`, '--listen', 'off', '--http', '127.0.0.1:0'];
-    args.push('--chunk-bytes', '4096', '--hash-threads', '1', '--connect', addressOf(nodes[0] as ExampleNode));
+    args.push('--chunk-bytes', '16384', '--hash-threads', '1', '--connect', addressOf(nodes[0] as ExampleNode));
     const full = new NodeProcess(args, {}, { maxFileKibibytes: 60 });
     expect(await full.exited).toBe(1);
     expect(full.stderr).toMatch(
@@ -159,7 +159,7 @@ describe('the clock of the machine is set', () => {
     ['back', -dayMs],
   ] as const)('%s in the middle of a download: peers and download go on', async (_name, setMs) => {
     const clock = new SetClock();
-    const sync = { chunkBytes: 2048, snapshotPeerTimeoutMs: 10_000 };
+    const sync = { chunkBytes: 4096, snapshotPeerTimeoutMs: 10_000 };
     const node = await openTestNode(frozen.chain, {
       connect: [await slowProvider()],
       sync,

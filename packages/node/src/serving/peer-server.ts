@@ -118,11 +118,6 @@ export class PeerServer<Header> {
     });
   }
 
-  /** Database reads for peers that are under way. */
-  get readsUnderWay(): number {
-    return this.#reads.running;
-  }
-
   async handle(peer: Peer<Header>, message: Message<Header>): Promise<void> {
     switch (message.type) {
       case 'get-headers':
