@@ -7,12 +7,12 @@ import { checkStateRecord, type RecordChange } from './record-change.js';
 import { SignedRecords } from './signed-records.js';
 
 /*
- * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in two arenas: `gathered` has
- * what is known without reading (database keys, new values, cached old values), `read` has the old values that were read.
- * Reads, hash batches and writes are views on them: few objects per change, and each byte is copied once.
+ * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in a few arenas: `gathered` has
+ * what is known without reading (database keys, new values, cached old values), others have the old values that were read, one for each
+ * part of the reading. Reads, hash batches and writes are views on them: few objects per change, and each byte is copied once.
  *
- * New values are hashed while old ones are read. A value that turns out to be what it was is then added and subtracted, which
- * leaves no trace in a sum.
+ * New values are hashed while old ones are read, and each part of these as soon as it is there. A value that turns out to be what
+ * it was is then added and subtracted, which leaves no trace in a sum.
  */
 
 /** The net change of one key. */
@@ -23,7 +23,7 @@ interface Change {
   readonly key: Span;
   /** The new value in `gathered`; undefined if the record is deleted. */
   after: Span | undefined;
-  /** The old value, if there is one; with the mark before it, it is the ancestral value. In `read` if `isRead`, else in `gathered`. */
+  /** The old value, if there is one: in the arena of its part if `isRead`, else in `gathered`. With the mark before it, it is the ancestral value. */
   before: Span | undefined;
   isRead: boolean;
   /** The database key of the ancestral record in `gathered`; undefined if that exists already. */
@@ -48,15 +48,20 @@ const stateTag = stateKey(noBytes);
 const absentValue = Uint8Array.of(0);
 const presentMark = 1;
 
-/** The net changes of one block. Everything but `knownRecords` is to be used after `readOldValues`, which is called once. */
+/** Most parts of the reading of a block, and fewest changes that are worth a part of their own. */
+const readParts = 4;
+const minPartChanges = 256;
+
+/** The net changes of one block. All that depends on old values is right when the parts of `readOldValues` have resolved. */
 export class BlockChanges {
   readonly #context: StoreContext;
   readonly #epoch: number;
   readonly #isFirstBlock: boolean;
   readonly #gathered = new ByteArena(64 * 1024);
-  readonly #read = new ByteArena(64 * 1024);
   readonly #changes: Change[] = [];
   readonly #deltas: PrefixDelta[] = [];
+  /** The writes of each part, in the order of the parts. */
+  readonly #writes: DatabaseWrite[][] = [];
 
   /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. */
   constructor(
@@ -99,46 +104,22 @@ export class BlockChanges {
     return records.batch(this.#gathered.bytes, this.#deltas.length);
   }
 
-  /** Reads old values that the cache did not know, and which ancestral records exist; returns what is to be hashed then. */
-  async readOldValues(): Promise<HashBatch | undefined> {
-    const { disk } = this.#context;
-    const gathered = this.#gathered;
-    const unread = this.#changes.filter(({ isRead }) => isRead);
-    const unmarked = this.#changes.filter(({ ancestral, isFirst }) => ancestral !== undefined && !isFirst);
-    const [values, ancestral] = await Promise.all([
-      disk.getMany(unread.map(({ key }) => this.#stateKey(key))),
-      disk.getMany(unmarked.map((change) => gathered.view(change.ancestral as Span))),
-    ]);
-    for (const [i, change] of unmarked.entries()) if (ancestral[i] !== undefined) change.ancestral = undefined;
-    const records = new SignedRecords(unread.length);
-    for (const [i, change] of unread.entries()) {
-      const value = values[i];
-      if (value !== undefined) {
-        const key = this.#read.append(gathered.view(change.key));
-        this.#read.appendByte(presentMark);
-        change.before = this.#read.append(value);
-        records.add(key, change.before, { sign: -1, group: change.group });
-      }
-      change.isSame = this.#isSame(change.after, value);
-    }
-    this.#countDeltas();
-    return records.count === 0 ? undefined : records.batch(this.#read.bytes, this.#deltas.length);
+  /**
+   * Reads old values that the cache did not know, and which ancestral records exist, in parts side by side, so that a database
+   * with several threads uses them. Each part resolves to what is to be hashed then, if anything. To be called once.
+   */
+  readOldValues(): readonly Promise<HashBatch | undefined>[] {
+    // Databases read and write neighbours faster.
+    const sorted = [...this.#changes].sort((a, b) => (a.text < b.text ? -1 : 1));
+    const size = Math.max(minPartChanges, Math.ceil(sorted.length / readParts));
+    const parts: Promise<HashBatch | undefined>[] = [];
+    for (let at = 0; at < sorted.length; at += size) parts.push(this.#readPart(sorted.slice(at, at + size)));
+    return parts;
   }
 
   /** The writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
   writes(): DatabaseWrite[] {
-    const writes: DatabaseWrite[] = [];
-    const gathered = this.#gathered;
-    for (const { key: recordKey, after, before, ancestral, isRead, isSame } of this.#changes) {
-      if (isSame) continue;
-      const key = this.#stateKey(recordKey);
-      writes.push(after === undefined ? { type: 'del', key } : { type: 'put', key, value: gathered.view(after) });
-      if (ancestral === undefined) continue;
-      const arena = isRead ? this.#read : gathered;
-      const value = before === undefined ? absentValue : arena.view({ start: before.start - 1, end: before.end });
-      writes.push({ type: 'put', key: gathered.view(ancestral), value });
-    }
-    return writes;
+    return this.#writes.flat();
   }
 
   /** Tells the cache what the block, now written, made of its keys. */
@@ -185,8 +166,6 @@ export class BlockChanges {
       }
       change.after = value && gathered.append(value);
     }
-    // Databases read and write neighbours faster.
-    this.#changes.sort((a, b) => (a.text < b.text ? -1 : 1));
   }
 
   #lookUp(): void {
@@ -210,6 +189,38 @@ export class BlockChanges {
     }
   }
 
+  async #readPart(changes: readonly Change[]): Promise<HashBatch | undefined> {
+    const { disk } = this.#context;
+    const gathered = this.#gathered;
+    const writes: DatabaseWrite[] = [];
+    this.#writes.push(writes);
+    const unread = changes.filter(({ isRead }) => isRead);
+    const unmarked = changes.filter(({ ancestral, isFirst }) => ancestral !== undefined && !isFirst);
+    const [values, ancestral] = await Promise.all([
+      disk.getMany(unread.map(({ key }) => this.#stateKey(key))),
+      disk.getMany(unmarked.map((change) => gathered.view(change.ancestral as Span))),
+    ]);
+    for (const [i, change] of unmarked.entries()) if (ancestral[i] !== undefined) change.ancestral = undefined;
+    const read = new ByteArena(64 * 1024);
+    const records = new SignedRecords(unread.length);
+    for (const [i, change] of unread.entries()) {
+      const value = values[i];
+      if (value !== undefined) {
+        const key = read.append(gathered.view(change.key));
+        read.appendByte(presentMark);
+        change.before = read.append(value);
+        records.add(key, change.before, { sign: -1, group: change.group });
+      }
+      change.isSame = this.#isSame(change.after, value);
+    }
+    for (const change of changes) {
+      if (change.isSame) continue;
+      this.#count(change);
+      this.#write(change, change.isRead ? read : gathered, writes);
+    }
+    return records.count === 0 ? undefined : records.batch(read.bytes, this.#deltas.length);
+  }
+
   #isSame(after: Span | undefined, before: Uint8Array | undefined): boolean {
     return after === undefined ? before === undefined : before !== undefined && this.#gathered.equals(after, before);
   }
@@ -218,20 +229,27 @@ export class BlockChanges {
     return this.#gathered.view({ start: start - recordKeyOffset, end });
   }
 
-  #countDeltas(): void {
-    for (const { key, before, after, group, isSame } of this.#changes) {
-      if (isSame) continue;
-      const delta = this.#deltas[group] as PrefixDelta;
-      delta.isChanged = true;
-      if (before !== undefined) {
-        delta.count--;
-        delta.bytes -= lengthOf(key) + lengthOf(before);
-      }
-      if (after !== undefined) {
-        delta.count++;
-        delta.bytes += lengthOf(key) + lengthOf(after);
-      }
+  #count({ key, before, after, group }: Change): void {
+    const delta = this.#deltas[group] as PrefixDelta;
+    delta.isChanged = true;
+    if (before !== undefined) {
+      delta.count--;
+      delta.bytes -= lengthOf(key) + lengthOf(before);
     }
+    if (after !== undefined) {
+      delta.count++;
+      delta.bytes += lengthOf(key) + lengthOf(after);
+    }
+  }
+
+  /** `old` is the arena of the old value. */
+  #write({ key: recordKey, after, before, ancestral }: Change, old: ByteArena, writes: DatabaseWrite[]): void {
+    const gathered = this.#gathered;
+    const key = this.#stateKey(recordKey);
+    writes.push(after === undefined ? { type: 'del', key } : { type: 'put', key, value: gathered.view(after) });
+    if (ancestral === undefined) return;
+    const value = before === undefined ? absentValue : old.view({ start: before.start - 1, end: before.end });
+    writes.push({ type: 'put', key: gathered.view(ancestral), value });
   }
 }
 

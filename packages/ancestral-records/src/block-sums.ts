@@ -1,7 +1,7 @@
 import type { BlockChanges } from './block-changes.js';
 import { type StoreContext, sortedByPrefix } from './context.js';
 import { copyBytes } from './copy-bytes.js';
-import { encodedSumBytes, type HashOptions, uncompressedSumBytes } from './hasher.js';
+import { encodedSumBytes, type HashOptions, type StateHasher, uncompressedSumBytes } from './hasher.js';
 import { corrupt, type Summary } from './metadata.js';
 import { joinSums } from './prefix-sums.js';
 
@@ -17,16 +17,16 @@ export async function nextSummaries(
 ): Promise<ReadonlyMap<number, Summary>> {
   if (!block.hasUnsettled) return current;
   const { hasher } = context;
-  const [known, moved] = await bothSettled(
-    addKnown(context, current, block, options),
-    block.readOldValues().then((records) => {
-      options.signal?.throwIfAborted();
-      return records && hasher.sum(records, options);
-    }),
-  );
+  const known = addKnown(context, current, block, options);
+  const parts = block.readOldValues().map(async (part) => {
+    const records = await part;
+    options.signal?.throwIfAborted();
+    return records && hasher.sum(records, options);
+  });
+  const moved = (await allSettled([known, ...parts])).filter((sums) => sums !== undefined);
   const { deltas } = block;
   if (!deltas.some(({ isChanged }) => isChanged)) return current;
-  const sums = moved === undefined ? known : await hasher.combine(known, moved, options);
+  const sums = await addAll(hasher, moved, options);
   const checksums = await hasher.encode(sums, options);
   const next = new Map(current);
   for (const [i, { prefix, isChanged, ...delta }] of deltas.entries()) {
@@ -63,10 +63,25 @@ async function addKnown(
   return sums;
 }
 
-/** Both results; if one fails, its error, but only when the other is settled too, so that nothing is left running. */
-async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return Promise.all([first, second]);
+/** All results. If one fails, its error, but only when the others are settled too, so that nothing is left running. */
+async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+/** The sums of several lists, which are equally long. */
+async function addAll(hasher: StateHasher, lists: readonly Sums[], options: HashOptions): Promise<Sums> {
+  let level = lists;
+  while (level.length > 1) {
+    const pairs = level.length >> 1;
+    const left = joinSums(level.slice(0, pairs));
+    const right = joinSums(level.slice(pairs, 2 * pairs));
+    const combined = await hasher.combine(left, right, options);
+    const size = combined.length / pairs;
+    const added = Array.from({ length: pairs }, (_, i) => combined.subarray(i * size, (i + 1) * size));
+    level = [...added, ...level.slice(2 * pairs)];
+  }
+  return level[0] as Sums;
 }
 
 function sumAt(sums: Sums, index: number): Uint8Array {

@@ -9,10 +9,6 @@ const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 export const stepEntries = 2048;
 const stepBytes = 1024 * 1024;
 
-/** Most parts of a read of many keys, and fewest keys that are worth a part of their own. */
-const readParts = 4;
-const minPartKeys = 256;
-
 /** How an interval is read. */
 export interface ScanOptions {
   readonly snapshot?: AbstractSnapshot | undefined;
@@ -58,20 +54,11 @@ export class Disk {
     return reading(() => this.#database.get(key, options));
   }
 
-  /**
-   * The values of keys. Many are read in parts side by side, so that databases with several threads use them: without a
-   * snapshot, a batch written meanwhile may show in some parts and not in others.
-   *
-   * @throws ANCESTRAL_RECORDS_READ_FAILED
-   */
+  /** @throws ANCESTRAL_RECORDS_READ_FAILED */
   async getMany(keys: Uint8Array[], snapshot?: AbstractSnapshot): Promise<(Uint8Array | undefined)[]> {
+    if (keys.length === 0) return [];
     const options = snapshot === undefined ? encodings : { ...encodings, snapshot };
-    const size = Math.max(minPartKeys, Math.ceil(keys.length / readParts));
-    const parts: Promise<(Uint8Array | undefined)[]>[] = [];
-    for (let at = 0; at < keys.length; at += size) {
-      parts.push(reading(() => this.#database.getMany(keys.slice(at, at + size), options)));
-    }
-    return (await Promise.all(parts)).flat();
+    return reading(() => this.#database.getMany(keys, options));
   }
 
   /** An iterator of the database. @throws ANCESTRAL_RECORDS_READ_FAILED, also from its `nextv` */

@@ -2,7 +2,6 @@ import { compareBytes, equalBytes } from '@hs/bytes';
 import type { BlockTraffic } from './block-traffic.js';
 import { readChunk } from './chunk.js';
 import { moveOn, type StoreContext } from './context.js';
-import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
 import { pageKey, pagesOf } from './layout.js';

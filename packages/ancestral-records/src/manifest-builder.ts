@@ -2,7 +2,7 @@ import { compareBytes } from '@hs/bytes';
 import { copyBytes } from './copy-bytes.js';
 import type { PackedRecords, StateHasher } from './hasher.js';
 import { Manifest } from './manifest.js';
-import { keyAt, recordCount, valueAt } from './packed-records.js';
+import { keyAt, recordBytes, recordCount } from './packed-records.js';
 import { Partition, type RangeLimits } from './partition.js';
 import type { RangeEntry } from './range.js';
 import { draftOf, RangeAssembler, type SummedAtom } from './range-assembler.js';
@@ -15,7 +15,7 @@ export function recordAtom(packed: PackedRecords, index: number): SummedAtom {
   return {
     start: key,
     count: 1,
-    bytes: key.length + valueAt(packed, index).length,
+    bytes: recordBytes(packed, index),
     sums: noSums,
     records: [{ packed, index, sign: 1 }],
   };

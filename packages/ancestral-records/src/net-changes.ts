@@ -1,7 +1,6 @@
 import { compareBytes, equalBytes } from '@hs/bytes';
 import type { AbstractSnapshot } from 'abstract-level';
 import type { StoreContext } from './context.js';
-import { copyBytes } from './copy-bytes.js';
 import type { PackedRecords } from './hasher.js';
 import { ancestralKeyOffset, epochInterval, stateKey } from './layout.js';
 import { corrupt } from './metadata.js';
@@ -121,19 +120,17 @@ async function compare(
     const after = mark === undefined ? current[next++] : decodeMark(mark);
     const isSame = before === undefined ? after === undefined : after !== undefined && equalBytes(before, after);
     if (isSame) continue;
-    const change = { key: copyBytes(key), before: -1, after: -1 };
-    if (before !== undefined) {
-      change.before = packer.count;
-      packer.append(key, 0, before, 0);
-    }
-    if (after !== undefined) {
-      change.after = packer.count;
-      packer.append(key, 0, after, 0);
-    }
-    found.push(change);
+    const keyStart = packer.bytes(key);
+    const add = (value: Uint8Array | undefined): number => {
+      if (value === undefined) return -1;
+      const valueStart = packer.bytes(value);
+      packer.reference(keyStart, keyStart + key.length, valueStart, packer.length);
+      return packer.count - 1;
+    };
+    found.push({ key, before: add(before), after: add(after) });
   }
   const packed = packer.finish();
-  return found.map((change) => ({ ...change, packed }));
+  return found.map(({ key, before, after }) => ({ key, packed, before, after }));
 }
 
 /** The ancestral records that blocks after the epoch have made of its keys, by the index of the key: few, so they are scanned. */

@@ -22,6 +22,13 @@ export function valueAt({ bytes, offsets }: PackedRecords, index: number): Uint8
   return bytes.subarray(offsets[4 * index + 2], offsets[4 * index + 3]);
 }
 
+/** Key and value bytes of a record. */
+export function recordBytes({ offsets }: PackedRecords, index: number): number {
+  const at = 4 * index;
+  const keyBytes = (offsets[at + 1] as number) - (offsets[at] as number);
+  return keyBytes + (offsets[at + 3] as number) - (offsets[at + 2] as number);
+}
+
 /** Packs records as they come; memory grows with what was appended. */
 export class RecordPacker {
   readonly #expectedBytes: number;

@@ -1,16 +1,10 @@
 import { copyBytes } from './copy-bytes.js';
-import { encodedSumBytes, type PackedRecords, type StateHasher, uncompressedSumBytes } from './hasher.js';
-import { keyAt, RecordPacker, valueAt } from './packed-records.js';
+import { encodedSumBytes, type StateHasher, uncompressedSumBytes } from './hasher.js';
+import { recordBytes } from './packed-records.js';
 import type { Atom, AtomGroup } from './partition.js';
 import { combineGroups, joinSums } from './prefix-sums.js';
 import type { RangeEntry } from './range.js';
-
-/** A record that enters a range's sum with a sign. */
-export interface SignedRecord {
-  readonly packed: PackedRecords;
-  readonly index: number;
-  readonly sign: 1 | -1;
-}
+import { SignedBatch, type SignedRecord } from './signed-batch.js';
 
 /** What an atom brings into the sum of its range. */
 export interface SummedAtom extends Atom {
@@ -48,8 +42,7 @@ export class RangeAssembler {
   add(draft: RangeDraft): void {
     this.#drafts.push(draft);
     this.#records += draft.records.length;
-    for (const { packed, index } of draft.records)
-      this.#bytes += keyAt(packed, index).length + valueAt(packed, index).length;
+    for (const { packed, index } of draft.records) this.#bytes += recordBytes(packed, index);
   }
 
   get isFull(): boolean {
@@ -120,27 +113,15 @@ async function hashRecords(
   slots: ReadonlyMap<RangeDraft, number>,
   options: { readonly signal?: AbortSignal },
 ): Promise<{ slot: number; sum: Uint8Array }[]> {
-  const packer = new RecordPacker();
-  const signs: number[] = [];
-  const groups: number[] = [];
+  const batch = new SignedBatch();
   const slotOf: number[] = [];
   for (const [{ records }, slot] of slots) {
     if (records.length === 0) continue;
-    for (const { packed, index, sign } of records) {
-      packer.append(keyAt(packed, index), 0, valueAt(packed, index), 0);
-      signs.push(sign);
-      groups.push(slotOf.length);
-    }
+    for (const record of records) batch.add(record, slotOf.length);
     slotOf.push(slot);
   }
   if (slotOf.length === 0) return [];
-  const batch = {
-    ...packer.finish(),
-    signs: Int8Array.from(signs),
-    groups: Uint32Array.from(groups),
-    groupCount: slotOf.length,
-  };
-  const sums = await hasher.sum(batch, options);
+  const sums = await hasher.sum(batch.finish(slotOf.length), options);
   return slotOf.map((slot, i) => ({
     slot,
     sum: sums.subarray(i * uncompressedSumBytes, (i + 1) * uncompressedSumBytes),

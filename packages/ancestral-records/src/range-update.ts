@@ -3,10 +3,11 @@ import type { PackedRecords, StateHasher } from './hasher.js';
 import { recordAtom } from './manifest-builder.js';
 import { corrupt } from './metadata.js';
 import type { NetChange } from './net-changes.js';
-import { keyAt, valueAt } from './packed-records.js';
+import { recordBytes } from './packed-records.js';
 import { fitsRange, Partition, type RangeLimits } from './partition.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
-import { draftOf, RangeAssembler, type SignedRecord, type SummedAtom } from './range-assembler.js';
+import { draftOf, RangeAssembler, type SummedAtom } from './range-assembler.js';
+import type { SignedRecord } from './signed-batch.js';
 import { splitRange } from './split-range.js';
 
 /** What an update of ranges needs. */
@@ -70,16 +71,23 @@ async function* walk(
     for (const group of partition.push(atom)) assembler.add(draftOf(group));
   };
 
+  /** Keys that no range had. */
+  async function* insertBefore(endKey: Uint8Array | undefined): AsyncGenerator<RangeEntry[], void, undefined> {
+    for (;;) {
+      if (changes.isEmpty) await changes.fill();
+      const change = changes.before(endKey);
+      if (change === undefined) return;
+      push(insertion(change));
+      if (assembler.isFull) yield* step(false);
+    }
+  }
+
   const begin = after === undefined ? undefined : rangeInterval(after).endKey;
   const isOver = after !== undefined && begin === undefined;
   for (const entry of isOver ? [] : entries) {
     const interval = rangeInterval(entry);
     if (begin !== undefined && compareBytes(interval.startKey, begin) < 0) continue;
-    for (let change = await changes.before(interval.startKey); change !== undefined; ) {
-      push(insertion(change));
-      if (assembler.isFull) yield* step(false);
-      change = await changes.before(interval.startKey);
-    }
+    yield* insertBefore(interval.startKey);
     const changed = await applyChanges(options, entry, interval, changes);
     if (!changed.isOverfull) {
       if (changed.count > 0) push({ ...changed, start: entry.start, sums: [entry.sum, ...changed.sums] });
@@ -111,11 +119,7 @@ async function* walk(
     }
     if (assembler.isFull) yield* step(false);
   }
-  for (let change = await changes.before(undefined); change !== undefined && !isOver; ) {
-    push(insertion(change));
-    if (assembler.isFull) yield* step(false);
-    change = await changes.before(undefined);
-  }
+  if (!isOver) yield* insertBefore(undefined);
   for (const group of partition.finish()) assembler.add(draftOf(group));
   yield* step(true);
 }
@@ -139,19 +143,23 @@ async function applyChanges(
   const { depth } = entry;
   let { count, bytes } = entry;
   let records: SignedRecord[] = [];
-  let recordBytes = 0;
+  let changedBytes = 0;
   const sums: Uint8Array[] = [];
   /** What there is now for certain. */
   const present = { depth, count: 0, bytes: 0 };
   let isCertain = false;
-  for (let change = await changes.before(endKey); change !== undefined; change = await changes.before(endKey)) {
+  for (;;) {
+    // Awaited once a group, not once a change.
+    if (changes.isEmpty) await changes.fill();
+    const change = changes.before(endKey);
+    if (change === undefined) break;
     const { packed, before, after } = change;
     for (const [index, sign] of [
       [before, -1],
       [after, 1],
     ] as const) {
       if (index === -1) continue;
-      const size = keyAt(packed, index).length + valueAt(packed, index).length;
+      const size = recordBytes(packed, index);
       count += sign;
       bytes += sign * size;
       if (sign === 1) {
@@ -160,17 +168,17 @@ async function applyChanges(
       }
       if (isCertain) continue;
       records.push({ packed, index, sign });
-      recordBytes += size;
+      changedBytes += size;
     }
     if (!isCertain && !fitsRange(limits, present)) {
       isCertain = true;
       records = [];
       sums.length = 0;
     }
-    if (recordBytes > maxChangeBytes && !isCertain) {
+    if (changedBytes > maxChangeBytes && !isCertain) {
       sums.push(await sumOf(hasher, records, signal));
       records = [];
-      recordBytes = 0;
+      changedBytes = 0;
     }
   }
   if (count < 0 || bytes < count || (count === 0 && bytes > 0)) {
@@ -212,17 +220,24 @@ class ChangeCursor {
     await this.#groups.return?.();
   }
 
-  /** The next change, if its key is before `endKey`. */
-  async before(endKey: Uint8Array | undefined): Promise<NetChange | undefined> {
-    while (this.#at === this.#group.length) {
-      if (this.#isDone) return undefined;
+  /** True if nothing is left in memory, and there may be more. */
+  get isEmpty(): boolean {
+    return this.#at === this.#group.length && !this.#isDone;
+  }
+
+  async fill(): Promise<void> {
+    while (this.isEmpty) {
       const next = await this.#groups.next();
       this.#isDone = next.done === true;
       this.#group = next.done === true ? [] : next.value;
       this.#at = 0;
     }
-    const change = this.#group[this.#at] as NetChange;
-    if (endKey !== undefined && compareBytes(change.key, endKey) >= 0) return undefined;
+  }
+
+  /** The next change in memory, if its key is before `endKey`. */
+  before(endKey: Uint8Array | undefined): NetChange | undefined {
+    const change = this.#group[this.#at];
+    if (change === undefined || (endKey !== undefined && compareBytes(change.key, endKey) >= 0)) return undefined;
     this.#at++;
     return change;
   }

@@ -2,11 +2,11 @@ import { concatBytes } from '@hs/bytes';
 import { copyBytes } from './copy-bytes.js';
 import { encodedSumBytes, type PackedRecords, type StateHasher, uncompressedSumBytes } from './hasher.js';
 import { recordAtom } from './manifest-builder.js';
-import { keyAt, RecordPacker, valueAt } from './packed-records.js';
 import { type AtomGroup, Partition, type RangeLimits } from './partition.js';
 import { combineGroups } from './prefix-sums.js';
 import type { RangeEntry } from './range.js';
-import type { SignedRecord, SummedAtom } from './range-assembler.js';
+import type { SummedAtom } from './range-assembler.js';
+import { SignedBatch, type SignedRecord } from './signed-batch.js';
 
 /**
  * Divides a range that has outgrown its limits into atoms whose sums are known: the records of all parts but the largest are
@@ -31,28 +31,13 @@ export async function splitRange(
   if (changes.length >= largest.count) return undefined;
   const others = groups.filter((group) => group !== largest);
 
-  const packer = new RecordPacker();
-  const signs: number[] = [];
-  const numbers: number[] = [];
-  const add = ({ packed, index, sign }: SignedRecord, group: number): void => {
-    packer.append(keyAt(packed, index), 0, valueAt(packed, index), 0);
-    signs.push(sign);
-    numbers.push(group);
-  };
-  for (const change of changes) add(change, others.length);
+  const batch = new SignedBatch();
+  for (const change of changes) batch.add(change, others.length);
   for (const [group, { atoms }] of others.entries()) {
-    for (const { records } of atoms) for (const record of records) add(record, group);
+    for (const { records } of atoms) for (const record of records) batch.add(record, group);
   }
   const [sums, whole] = await Promise.all([
-    hasher.sum(
-      {
-        ...packer.finish(),
-        signs: Int8Array.from(signs),
-        groups: Uint32Array.from(numbers),
-        groupCount: others.length + 1,
-      },
-      options,
-    ),
+    hasher.sum(batch.finish(others.length + 1), options),
     hasher.decode(entry.sum, options),
   ]);
   const othersEnd = others.length * uncompressedSumBytes;
