@@ -21,7 +21,7 @@ interface OldValue {
 }
 
 /** Keys that are looked up together, and bytes of old values that are read ahead. */
-const groupKeys = 2048;
+const groupKeys = 1024;
 const groupBytes = 1024 * 1024;
 
 /**
