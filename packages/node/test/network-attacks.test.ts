@@ -84,7 +84,7 @@ describe('a node under attack by', () => {
       expect(served).toBeGreaterThanOrEqual(1);
       expect(after.height).toBeGreaterThan((before.height ?? 0) + 3);
       expect(after.sync.phase).toBe('synced');
-      expect(mostBytes - before.memoryBytes).toBeLessThan(200 * mebibyte);
+      expect(mostBytes - before.memoryBytes).toBeLessThan(400 * mebibyte);
       await waitFor('only the honest one is left', async () => (await node.status()).peers.length === 1);
       expect(node.stderr).toBe('');
     },

@@ -63,7 +63,7 @@ describe('the README', () => {
     expect([blockRequestsAhead, snapshotPeerTimeoutMs, reconsiderAfterMs]).toEqual([4, 60_000, 20_000]);
     expect([maxTipAgeMs, banMs]).toEqual([600_000, 86_400_000]);
     const { maxHeadersPerBundle, maxBlockBundleBytes, maxChunkBytes } = api.defaultServingLimits;
-    expect([maxHeadersPerBundle, maxBlockBundleBytes, maxChunkBytes]).toEqual([2000, 4 * 1024 * 1024, 4 * 1024 * 1024]);
+    expect([maxHeadersPerBundle, maxBlockBundleBytes, maxChunkBytes]).toEqual([2000, 2 * 1024 * 1024, 2 * 1024 * 1024]);
     const { maxInbound, maxInboundPerHost, maxOutbound } = api.defaultNetworkLimits;
     expect([maxInbound, maxInboundPerHost, maxOutbound]).toEqual([125, 16, 8]);
     const { requestsPerSecond, servedBytesPerSecond } = api.defaultAllowances;

@@ -1,54 +1,65 @@
 import { toHex } from '@hs/bytes';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExampleHeader } from '../src/example-chain/header.js';
+import { AnswerSizes } from '../src/serving/answer-sizes.js';
 import { PeerServer, type PeerServerOptions } from '../src/serving/peer-server.js';
-import { type ReadOwner, ReadScheduler } from '../src/serving/read-scheduler.js';
+import { ReadScheduler } from '../src/serving/read-scheduler.js';
 import { SnapshotLeases } from '../src/serving/snapshot-leases.js';
 import { removeFolder } from './support/cleanups.js';
 import type { ExampleMessage } from './support/meddling-proxy.js';
 import { ScriptedPeer } from './support/scripted-peer.js';
 import { type FrozenChain, freezeChain } from './support/test-network.js';
 import { openParts, type Parts } from './support/test-store.js';
-import { sleep, waitFor } from './support/wait.js';
+import { sleep } from './support/wait.js';
 
 const noWait = async () => undefined;
 
-/** Reads that end when they are told to, and what was started, in order. */
-function heldReads(scheduler: ReadScheduler) {
-  const started: string[] = [];
-  const open: (() => void)[] = [];
-  const read = (name: string, owner: ReadOwner): Promise<string> =>
-    scheduler.run(owner, async () => {
-      started.push(name);
-      await new Promise<void>((resolve) => open.push(resolve));
-      return name;
+/** A scheduler on a clock of its own, on which reads take as long as they say; gives the turns in their order. */
+function timedReads() {
+  const clock = { nowMs: 0 };
+  const options = { maxReads: 1, untilNoBlock: noWait, maxWaitMs: 1000, monotonicMs: () => clock.nowMs };
+  const scheduler = new ReadScheduler(options);
+  const turns: string[] = [];
+  const read = async (host: string, name: string, ms: number): Promise<void> =>
+    scheduler.run({ host, id: `${host}${name[0]}` }, async () => {
+      expect(scheduler.running).toBe(1);
+      turns.push(`${host}${name}`);
+      await sleep(0);
+      clock.nowMs += ms;
     });
-  const endOne = async () => {
-    const end = await waitFor('a read', () => open.shift());
-    end();
-    await sleep(5);
-  };
-  return { started, read, endOne };
+  return { read, turns };
 }
 
 describe('reads for peers', () => {
-  test('are a few at once, in turn by host, and within a host by peer', async () => {
-    const scheduler = new ReadScheduler({ maxReads: 1, untilNoBlock: noWait, maxWaitMs: 1000 });
-    const { started, read, endOne } = heldReads(scheduler);
+  test('are a few at once, hosts share the time, and peers of a host take turns', async () => {
+    const { read, turns } = timedReads();
     const all = [];
-    for (const id of ['a1', 'a2']) for (let i = 0; i < 3; i++) all.push(read(`${id}-${i}`, { host: 'a', id }));
-    all.push(
-      read('b1-0', { host: 'b', id: 'b1' }),
-      read('b1-1', { host: 'b', id: 'b1' }),
-      read('c1-0', { host: 'c', id: 'c1' }),
-    );
-    for (let i = 0; i < all.length; i++) {
-      expect(scheduler.running).toBe(1);
-      await endOne();
-    }
+    for (const name of ['1-0', '1-1', '1-2', '2-0', '2-1', '2-2']) all.push(read('a', name, 10));
+    for (const name of ['1-0', '1-1']) all.push(read('b', name, 10));
+    all.push(read('c', '1-0', 30), read('c', '1-1', 30));
     await Promise.all(all);
-    expect(started).toEqual(['a1-0', 'a1-1', 'b1-0', 'c1-0', 'a2-0', 'b1-1', 'a1-2', 'a2-1', 'a2-2']);
-    expect(scheduler.running).toBe(0);
+    expect(turns.slice(0, 4)).toEqual(['a1-0', 'b1-0', 'c1-0', 'a1-1']);
+    expect(turns.filter((turn) => turn.startsWith('a'))).toEqual(['a1-0', 'a1-1', 'a2-0', 'a1-2', 'a2-1', 'a2-2']);
+    // A read of 30 ms counts for three of 10 ms.
+    expect(turns.indexOf('c1-1')).toBeGreaterThan(turns.indexOf('a1-1'));
+  });
+
+  test('of a host that asks for little come next, whatever many others ask for, and whatever it asked for before', async () => {
+    const { read, turns } = timedReads();
+    for (let i = 0; i < 50; i++) await read('known', '1', 10);
+    turns.length = 0;
+    const hosts = Array.from({ length: 20 }, (_, i) => `heavy${i}-`);
+    const heavy = hosts.flatMap((host) => Array.from({ length: 10 }, () => read(host, '1', 50)));
+    await sleep(20);
+    const before = turns.length;
+    await read('known', '1', 5);
+    expect(turns.length - before).toBeLessThanOrEqual(hosts.length + 2);
+    const again = turns.length;
+    await read('new', '1', 5);
+    expect(turns.length - again).toBeLessThanOrEqual(hosts.length + 2);
+    await Promise.all(heavy);
+    const first = turns.slice(0, 100);
+    for (const host of hosts) expect(first.filter((turn) => turn.startsWith(host)).length).toBeGreaterThanOrEqual(4);
   });
 
   test('wait while a block is connected, but not for ever', async () => {
@@ -81,6 +92,49 @@ describe('reads for peers', () => {
     });
     await expect(thrown).rejects.toThrow('at once');
     expect(() => new ReadScheduler({ maxReads: 0, untilNoBlock: noWait, maxWaitMs: 1 })).toThrow(RangeError);
+  });
+});
+
+describe('answers', () => {
+  const options = { firstBytes: 100, maxBytes: 800, maxUnsentBytes: 1000, slowMs: 60_000 };
+
+  test('grow with each that was taken in, up to the bound; one that fails or is small changes nothing', async () => {
+    const sizes = new AnswerSizes(options);
+    const peer = {};
+    const seen = [];
+    for (let i = 0; i < 5; i++) {
+      seen.push(sizes.allowed(peer));
+      await sizes.track(peer, sizes.allowed(peer), Promise.resolve());
+    }
+    expect(seen).toEqual([100, 200, 400, 800, 800]);
+    const other = {};
+    await sizes.track(other, 10, Promise.resolve());
+    await expect(sizes.track(other, 100, Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+    expect([sizes.allowed(other), sizes.unsentBytes]).toEqual([100, 0]);
+  });
+
+  test('shrink for a peer that takes its time', async () => {
+    const sizes = new AnswerSizes({ ...options, slowMs: -1 });
+    const quick = new AnswerSizes(options);
+    const peer = {};
+    for (let i = 0; i < 3; i++) await quick.track(peer, quick.allowed(peer), Promise.resolve());
+    await sizes.track(peer, 100, Promise.resolve());
+    expect([quick.allowed(peer), sizes.allowed(peer)]).toEqual([800, 100]);
+  });
+
+  test('are small for everybody, not withheld, while too much is unsent', async () => {
+    const sizes = new AnswerSizes(options);
+    const quick = {};
+    for (let i = 0; i < 4; i++) await sizes.track(quick, sizes.allowed(quick), Promise.resolve());
+    let end: () => void = () => undefined;
+    const never = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const stuck = Array.from({ length: 11 }, () => sizes.track({}, 100, never));
+    expect([sizes.unsentBytes, sizes.allowed(quick), sizes.allowed({})]).toEqual([1100, 100, 100]);
+    end();
+    await Promise.all(stuck);
+    expect([sizes.unsentBytes, sizes.allowed(quick)]).toEqual([0, 800]);
   });
 });
 

@@ -15,6 +15,7 @@ import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode } from '../node-error.js';
+import { AnswerSizes } from './answer-sizes.js';
 import { ReadScheduler } from './read-scheduler.js';
 import { SnapshotLeases } from './snapshot-leases.js';
 
@@ -22,16 +23,20 @@ import { SnapshotLeases } from './snapshot-leases.js';
 export interface ServingLimits {
   /** Headers in one bundle; default 2000. */
   readonly maxHeadersPerBundle: number;
-  /** Bytes of blocks in one bundle, though at least one block; default 4 MiB. */
+  /** Bytes of blocks in one bundle, though at least one block; default 2 MiB. */
   readonly maxBlockBundleBytes: number;
-  /** Bytes of records in one chunk, though at least one record; default 4 MiB. */
+  /** Bytes of records in one chunk, though at least one record; default 2 MiB. */
   readonly maxChunkBytes: number;
   /** Time for reading one chunk, which may be empty then; default 1000. */
   readonly maxChunkMs: number;
   /** Database reads for peers at once; default 2. */
   readonly maxReads: number;
-  /** Bytes of records that are read in one go, before it is another peer's turn and blocks are let pass; default 512 KiB. */
+  /** Bytes of records that are read in one go, before it is another peer's turn and blocks are let pass; default 256 KiB. */
   readonly readBytes: number;
+  /** Bytes of the first answer to a peer; each that is taken in quickly allows twice as many. Default 256 KiB. */
+  readonly firstAnswerBytes: number;
+  /** Bytes of unsent answers to all peers, above which answers are as small as the first; default 64 MiB. */
+  readonly maxUnsentBytes: number;
   /** How long a read waits for blocks that are being connected; default 1000. */
   readonly maxWaitForBlocksMs: number;
   /** How long a request keeps its snapshot from being retired; default 10 min. */
@@ -42,11 +47,13 @@ export interface ServingLimits {
 
 export const defaultServingLimits: ServingLimits = {
   maxHeadersPerBundle: 2000,
-  maxBlockBundleBytes: 4 * 1024 * 1024,
-  maxChunkBytes: 4 * 1024 * 1024,
+  maxBlockBundleBytes: 2 * 1024 * 1024,
+  maxChunkBytes: 2 * 1024 * 1024,
   maxChunkMs: 1000,
   maxReads: 2,
-  readBytes: 512 * 1024,
+  readBytes: 256 * 1024,
+  firstAnswerBytes: 256 * 1024,
+  maxUnsentBytes: 64 * 1024 * 1024,
   maxWaitForBlocksMs: 1000,
   leaseMs: 10 * 60_000,
   maxHoldMs: 2 * 60 * 60_000,
@@ -86,14 +93,15 @@ const goSentinel = { bytes: new Uint8Array(1), offsets: Uint32Array.of(0, 1, 1, 
  * Answers what peers ask. One message of a peer at a time: the network hands out the next one when the promise of the
  * last has settled, so that a peer's unread answers hold back its own requests and nobody else's.
  *
- * What has to be read for an answer is read in small parts, a few at once, in turn by host and peer, and not while a block
- * is connected: serving makes use of the time that blocks leave.
+ * What has to be read for an answer is read in small parts, a few at once, hosts that ask for little first, and not while a
+ * block is connected: serving makes use of the time that blocks leave.
  */
 export class PeerServer<Header> {
   readonly #options: PeerServerOptions<Header>;
   readonly #limits: ServingLimits;
   readonly #blockCodec: ReturnType<typeof createBlockCodec<Header>>;
   readonly #reads: ReadScheduler;
+  readonly #sizes: AnswerSizes;
   readonly #leases: SnapshotLeases | undefined;
   #manifests: readonly { readonly height: number; readonly root: Uint8Array; readonly manifest: Manifest }[] = [];
 
@@ -105,6 +113,12 @@ export class PeerServer<Header> {
       maxReads: this.#limits.maxReads,
       untilNoBlock: options.untilNoBlock ?? (async () => undefined),
       maxWaitMs: this.#limits.maxWaitForBlocksMs,
+    });
+    this.#sizes = new AnswerSizes({
+      firstBytes: this.#limits.firstAnswerBytes,
+      maxBytes: Math.max(this.#limits.maxChunkBytes, this.#limits.maxBlockBundleBytes),
+      maxUnsentBytes: this.#limits.maxUnsentBytes,
+      slowMs: slowAnswerMs,
     });
     const { holdSnapshot, store, chain } = options;
     if (holdSnapshot === undefined) return;
@@ -171,6 +185,7 @@ export class PeerServer<Header> {
   async #sendBlocks(peer: Peer<Header>, hashes: readonly Uint8Array[]): Promise<void> {
     const { chainStore } = this.#options;
     const blocks: Block<Header>[] = [];
+    const maxBytes = Math.min(this.#limits.maxBlockBundleBytes, this.#sizes.allowed(peer));
     let bytes = 0;
     for (const hash of hashes) {
       const encoded = await this.#reads.run(peer, async () => {
@@ -180,29 +195,33 @@ export class PeerServer<Header> {
       // A bundle is a run from the start of what was asked: the asker sees where it ends and asks again.
       if (encoded === undefined) break;
       bytes += encoded.length;
-      if (blocks.length > 0 && bytes > this.#limits.maxBlockBundleBytes) break;
+      if (blocks.length > 0 && bytes > maxBytes) break;
       blocks.push(this.#blockCodec.decode(encoded));
     }
     const { tipHash, tipHeight } = chainStore;
-    await this.#answer(peer, { type: 'block-bundle', blocks, tipHash, tipHeight });
+    await this.#answer(peer, { type: 'block-bundle', blocks, tipHash, tipHeight }, bytes);
   }
 
   async #sendChunk(peer: Peer<Header>, ask: ExtendedGetSnapshotMessage): Promise<void> {
     const { requestId, height, startKey } = ask;
     const endKey = ask.endKey.length > 0 ? ask.endKey : undefined;
-    const maxBytes = Math.min(ask.maxBytes, this.#limits.maxChunkBytes);
+    const maxBytes = Math.min(ask.maxBytes, this.#limits.maxChunkBytes, this.#sizes.allowed(peer));
     const chunk = await this.#whileServable(height, () =>
       this.#readChunk(peer, { height, startKey, endKey, maxBytes }),
     );
     if (chunk !== undefined) this.#renewLease(peer, height);
-    await this.#answer(peer, {
-      type: 'snapshot-data',
-      requestId,
-      height,
-      isAvailable: chunk !== undefined,
-      nextKey: chunk?.nextKey ?? noBytes,
-      records: chunk?.records ?? noRecords,
-    });
+    await this.#answer(
+      peer,
+      {
+        type: 'snapshot-data',
+        requestId,
+        height,
+        isAvailable: chunk !== undefined,
+        nextKey: chunk?.nextKey ?? noBytes,
+        records: chunk?.records ?? noRecords,
+      },
+      chunk?.records.bytes.length,
+    );
   }
 
   /**
@@ -298,8 +317,10 @@ export class PeerServer<Header> {
   }
 
   /** Encoding and hashing a large answer takes its time too, so it waits for its turn; taking it in is the peer's affair. */
-  async #answer(peer: Peer<Header>, answer: Message<Header>): Promise<void> {
-    const { sent } = await this.#reads.run(peer, async () => ({ sent: peer.send(answer) }));
+  async #answer(peer: Peer<Header>, answer: Message<Header>, bytes = 0): Promise<void> {
+    const { sent } = await this.#reads.run(peer, async () => ({
+      sent: this.#sizes.track(peer, bytes, peer.send(answer)),
+    }));
     await sent;
   }
 
@@ -323,6 +344,9 @@ export class PeerServer<Header> {
     }
   }
 }
+
+/** A peer that takes longer to take in an answer gets smaller ones. */
+const slowAnswerMs = 2000;
 
 /** Time for one read: a scan over much that is not sent must not hold up a block either. */
 const readMs = 50;

@@ -6,9 +6,10 @@ export interface ReadSchedulerOptions {
   readonly untilNoBlock: () => Promise<unknown>;
   /** A read waits for blocks no longer than this: where they come without a pause, serving goes on between them. */
   readonly maxWaitMs: number;
+  readonly monotonicMs?: () => number;
 }
 
-/** Who a read is for: each host gets the same share, and within a host each peer. */
+/** Who a read is for: hosts share the time, and within a host its peers take turns. */
 export interface ReadOwner {
   readonly host: string;
   readonly id: string;
@@ -16,21 +17,37 @@ export interface ReadOwner {
 
 type Job = () => Promise<void>;
 
+interface Host {
+  /** Waiting jobs by peer; a `Map` keeps the order, and who had a turn goes to its end. */
+  readonly peers: Map<string, Job[]>;
+  /** Where its next job stands in virtual time. */
+  startMs: number;
+  /** What its last job took: the guess for the next one. */
+  lastMs: number;
+}
+
+/** Hosts that are remembered although nothing of theirs waits. */
+const maxIdleHosts = 1000;
+
 /**
- * Lets database reads for peers happen a few at a time, in turn by host and by peer, and never while a block is connected.
+ * Lets database reads for peers happen a few at a time, and never while a block is connected.
  *
- * Callers cut their work into short reads, each with a turn of its own: so one that asks for much waits as often as its
- * work is long, and a block waits for one short read at most.
+ * Fair queueing by start time: each host's next job stands where its last one ended in virtual time, but not before the
+ * present; the earliest is next, and the present is where it stands. So hosts that ask for much get equal times, and one that
+ * asks for little, known or not, is next. Callers cut their work into short reads with a turn each: a block waits for a few
+ * short reads at most.
  */
 export class ReadScheduler {
   readonly #options: ReadSchedulerOptions;
-  /** By host and by peer; a `Map` keeps the order, and who had a turn goes to its end. */
-  readonly #waiting = new Map<string, Map<string, Job[]>>();
+  readonly #hosts = new Map<string, Host>();
+  readonly #nowMs: () => number;
+  #virtualMs = 0;
   #running = 0;
 
   constructor(options: ReadSchedulerOptions) {
     if (!(options.maxReads >= 1)) throw new RangeError('maxReads must be at least 1');
     this.#options = options;
+    this.#nowMs = options.monotonicMs ?? (() => performance.now());
   }
 
   /** Reads under way. */
@@ -41,21 +58,37 @@ export class ReadScheduler {
   /** Runs a read when it is its owner's turn. */
   run<Result>(owner: ReadOwner, read: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const job = async () => {
+      const host = this.#host(owner.host);
+      const jobs = host.peers.get(owner.id) ?? [];
+      host.peers.set(owner.id, jobs);
+      jobs.push(async () => {
+        const guessMs = host.lastMs;
         try {
           await this.#blocksFirst();
-          resolve(await read());
+          const beganMs = this.#nowMs();
+          try {
+            resolve(await read());
+          } finally {
+            host.lastMs = this.#nowMs() - beganMs;
+            host.startMs += host.lastMs - guessMs;
+          }
         } catch (error) {
           reject(error);
         }
-      };
-      const peers = this.#waiting.get(owner.host) ?? new Map<string, Job[]>();
-      this.#waiting.set(owner.host, peers);
-      const jobs = peers.get(owner.id) ?? [];
-      peers.set(owner.id, jobs);
-      jobs.push(job);
+      });
       this.#start();
     });
+  }
+
+  #host(name: string): Host {
+    let host = this.#hosts.get(name);
+    if (host === undefined) {
+      this.#forgetIdle();
+      host = { peers: new Map(), startMs: 0, lastMs: 0 };
+      this.#hosts.set(name, host);
+    }
+    if (host.peers.size === 0) host.startMs = Math.max(host.startMs, this.#virtualMs);
+    return host;
   }
 
   #start(): void {
@@ -71,17 +104,28 @@ export class ReadScheduler {
   }
 
   #next(): Job | undefined {
-    for (const [host, peers] of this.#waiting) {
-      for (const [id, jobs] of peers) {
-        const job = jobs.shift();
-        peers.delete(id);
-        if (jobs.length > 0) peers.set(id, jobs);
-        this.#waiting.delete(host);
-        if (peers.size > 0) this.#waiting.set(host, peers);
-        return job;
-      }
+    let next: Host | undefined;
+    for (const host of this.#hosts.values()) {
+      if (host.peers.size > 0 && host.startMs < (next?.startMs ?? Number.POSITIVE_INFINITY)) next = host;
+    }
+    if (next === undefined) return undefined;
+    this.#virtualMs = Math.max(this.#virtualMs, next.startMs);
+    next.startMs += next.lastMs;
+    for (const [id, jobs] of next.peers) {
+      const job = jobs.shift();
+      next.peers.delete(id);
+      if (jobs.length > 0) next.peers.set(id, jobs);
+      return job;
     }
     return undefined;
+  }
+
+  /** Forgets hosts that would start at the present anyway. */
+  #forgetIdle(): void {
+    if (this.#hosts.size < maxIdleHosts) return;
+    for (const [name, { peers, startMs }] of this.#hosts) {
+      if (peers.size === 0 && startMs <= this.#virtualMs) this.#hosts.delete(name);
+    }
   }
 
   async #blocksFirst(): Promise<void> {
