@@ -56,7 +56,7 @@ export function syncLines(name: string, status: SyncView): string[] {
   }
   const { done, total } = snapshot;
   const share = total.bytes === 0 ? 0 : done.bytes / total.bytes;
-  const received = snapshot.inFlight.receivedBytes;
+  const received = snapshot.inFlight.heldBytes;
   const lines = [
     `${name}: snapshot ${snapshot.manifestId ?? '?'} ${bar(share)} ${percent(share)}  ` +
       `${count(done.records)} of ${count(total.records)} records, ${size(done.bytes)} of ${size(total.bytes)} proved` +
