@@ -67,7 +67,7 @@ function digests(batch: HashBatch): number[] {
   let index = 0;
   for (const [key, value] of unpackRecords(batch)) {
     const group = batch.groups?.[index] ?? 0;
-    let digest = 7 * key.length + (batch.signs?.[index] ?? 1);
+    let digest = 7 * key.length + 1 + (batch.signs?.[index] ?? 1);
     for (const byte of key) digest += byte;
     for (const byte of value) digest = (3 * digest + byte) % 1009;
     digests[group] = (digests[group] ?? 0) + 1 + (digest % 8);
