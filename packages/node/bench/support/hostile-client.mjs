@@ -2,12 +2,13 @@
  * Clients that mean harm, each on addresses of its own in `127.0.0.0/8`, which Linux takes for this machine. Used by the
  * tests of a node and by `bench/hostile.mjs`.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { createMessageCodec, desoHeaderCodec, encodeFrame, FrameDecoder, serviceBits } from '@hs/wire';
 
 const codec = createMessageCodec({ header: desoHeaderCodec, layout: 'extended' });
 const noBytes = new Uint8Array(0);
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 
 class Attacker {
   /** Connections made, and those that the node has closed. */
@@ -54,7 +55,7 @@ class Attacker {
   join(onJoined, options) {
     return this.connect((socket) => {
       const { network } = this.#target;
-      const decoder = new FrameDecoder({ network, maxPayloadBytes: 100_000_000 });
+      const decoder = new FrameDecoder({ network, maxPayloadBytes: 100_000_000, sha256 });
       const nonce = randomBytes(8).readBigUInt64BE();
       const onData = (data) => {
         this.bytesRead += data.length;
@@ -180,7 +181,7 @@ export const attacks = {
     attacker.repeat(50, () => {
       if (attacker.open >= 24) return;
       attacker.join((socket) => {
-        const decoder = new FrameDecoder({ network: target.network, maxPayloadBytes: 100_000_000 });
+        const decoder = new FrameDecoder({ network: target.network, maxPayloadBytes: 100_000_000, sha256 });
         let id = 0;
         const ask = () => attacker.send(socket, askForSnapshot(target, ++id));
         socket.on('data', (data) => {

@@ -22,6 +22,8 @@ export class BanList {
   readonly #endsAtMs = new Map<string, number>();
   #saving: Promise<void> = Promise.resolve();
   #isSaveDue = false;
+  #savedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #hurry = new Hurry();
 
   private constructor(options: BanListOptions) {
     this.#options = options;
@@ -71,6 +73,7 @@ export class BanList {
 
   /** Resolves when nothing is left to save. */
   async flush(): Promise<void> {
+    this.#hurry.up();
     while (this.#isSaveDue) await this.#saving;
     await this.#saving;
   }
@@ -106,18 +109,46 @@ export class BanList {
     return (this.#endsAtMs.get(address) ?? 0) - this.#options.clock.monotonicMs();
   }
 
-  /** One save at a time; changes made meanwhile are in the next. */
+  /** One save at a time, and not many in a short time: changes made meanwhile are in the next. */
   #save(): void {
-    const { storage, onSaveFailed } = this.#options;
+    const { storage, onSaveFailed, clock } = this.#options;
     if (storage === undefined || this.#isSaveDue) return;
     this.#isSaveDue = true;
     this.#saving = this.#saving.then(async () => {
+      const waitMs = this.#savedAtMs + saveEveryMs - clock.monotonicMs();
+      if (waitMs > 0) await this.#hurry.within(waitMs);
       this.#isSaveDue = false;
+      this.#savedAtMs = clock.monotonicMs();
       try {
         await storage.save(this.list());
       } catch (cause) {
         onSaveFailed(new NodeError('NODE_DATABASE', 'the bans could not be saved; they hold until restart', { cause }));
       }
     });
+  }
+}
+
+/** Time between saves: many bans at once must not keep the disk from blocks. */
+const saveEveryMs = 2000;
+
+/** A wait that can be cut short, for good. */
+class Hurry {
+  #isOver = false;
+  #end: () => void = () => undefined;
+
+  within(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isOver) return resolve();
+      const timer = setTimeout(resolve, ms);
+      this.#end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  up(): void {
+    this.#isOver = true;
+    this.#end();
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { concatBytes } from '@hs/bytes';
 import { encodeFrame, type Frame, FrameDecoder } from '@hs/wire';
 import { NodeError } from '../node-error.js';
 import type { Clock } from './clock.js';
@@ -24,6 +25,9 @@ export interface FrameChannelOptions {
   readonly handlers: FrameChannelHandlers;
 }
 
+const noBytes: Uint8Array = new Uint8Array(0);
+const cutBytes = 8 * 1024;
+
 /** A connection that carries frames. */
 export class FrameChannel {
   /** Resolves when the connection is gone from the system, not just from us. */
@@ -35,7 +39,9 @@ export class FrameChannel {
   readonly #decoder: FrameDecoder;
   #handlers: FrameChannelHandlers;
   #closed: NodeError | undefined;
-  /** Frames of the last read that the owner has not taken yet. */
+  /** What was read and is not cut into frames yet. */
+  #uncut: Uint8Array = noBytes;
+  /** Frames that the owner has not taken yet. */
   readonly #backlog: Frame[] = [];
   #isHandingOut = false;
   #isPaused = false;
@@ -130,28 +136,42 @@ export class FrameChannel {
     if (this.#closed !== undefined) return;
     this.#bytesIn += bytes.length;
     this.#receivedAtMs = this.#clock.monotonicMs();
-    let frames: readonly Frame[] = [];
-    try {
-      frames = this.#decoder.push(bytes);
-    } catch (cause) {
-      this.close(malformed(cause));
-    }
-    this.#backlog.push(...frames);
+    // A connection that is paused may still bring what was on its way.
+    this.#uncut = this.#uncut.length === 0 ? bytes : concatBytes(this.#uncut, bytes);
     this.#handOut();
   }
 
-  /** Hands out frames until there are none, or the owner pauses; reads only while there is nothing to hand out. */
+  /**
+   * Hands out frames until there are none, or the owner pauses; reads only while there is nothing to hand out. Cuts a little
+   * at a time, so that thousands of tiny frames cost nothing once the owner has had enough.
+   */
   #handOut(): void {
     if (this.#isHandingOut) return;
     this.#isHandingOut = true;
-    let next = 0;
-    for (; next < this.#backlog.length && !this.#isPaused && this.#closed === undefined; next++) {
-      const frame = this.#backlog[next];
-      if (frame !== undefined) this.#handlers.onFrame(frame);
-    }
-    this.#backlog.splice(0, next);
+    do {
+      let next = 0;
+      for (; next < this.#backlog.length && !this.#isPaused && this.#closed === undefined; next++) {
+        const frame = this.#backlog[next];
+        if (frame !== undefined) this.#handlers.onFrame(frame);
+      }
+      this.#backlog.splice(0, next);
+    } while (this.#cut());
     this.#isHandingOut = false;
     this.#setReading(!this.#isPaused && this.#backlog.length === 0);
+  }
+
+  /** Cuts the next bytes if all frames before them are taken. False if there was nothing to do. */
+  #cut(): boolean {
+    if (this.#isPaused || this.#closed !== undefined || this.#backlog.length > 0 || this.#uncut.length === 0)
+      return false;
+    const bytes = this.#uncut.subarray(0, cutBytes);
+    this.#uncut = this.#uncut.length > cutBytes ? this.#uncut.subarray(cutBytes) : noBytes;
+    try {
+      this.#backlog.push(...this.#decoder.push(bytes));
+    } catch (cause) {
+      this.close(malformed(cause));
+    }
+    return true;
   }
 
   #setReading(isReading: boolean): void {

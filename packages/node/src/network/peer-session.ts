@@ -275,8 +275,8 @@ export class PeerSession<Header> implements Peer<Header> {
   }
 }
 
-/** Stands for the head of a frame and for the work of taking it in. */
-const frameOverheadBytes = 64;
+/** Stands for the work of taking a frame in: so long as hashing so many bytes. */
+const frameOverheadBytes = 2048;
 
 function timeout(what: string, limitMs: number): NodeError {
   return new NodeError('NODE_PEER_TIMEOUT', `${what} for ${limitMs} ms`, { details: { limitMs } });
