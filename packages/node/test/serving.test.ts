@@ -1,7 +1,7 @@
 import { toHex } from '@hs/bytes';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExampleHeader } from '../src/example-chain/header.js';
-import { AnswerSizes } from '../src/serving/answer-sizes.js';
+import { AnswerWindows } from '../src/serving/answer-windows.js';
 import { PeerServer, type PeerServerOptions } from '../src/serving/peer-server.js';
 import { ReadScheduler } from '../src/serving/read-scheduler.js';
 import { SnapshotLeases } from '../src/serving/snapshot-leases.js';
@@ -95,46 +95,73 @@ describe('reads for peers', () => {
   });
 });
 
-describe('answers', () => {
-  const options = { firstBytes: 100, maxBytes: 800, maxUnsentBytes: 1000, slowMs: 60_000 };
+describe('what a peer is sent ahead of what it reads', () => {
+  const kibibyte = 1024;
+  const options = { firstBytes: 64 * kibibyte, maxBytes: 512 * kibibyte, maxUnsentBytes: 1024 * kibibyte };
+  const sent = Promise.resolve();
+  const read = () => Promise.resolve();
 
-  test('grow with each that was taken in, up to the bound; one that fails or is small changes nothing', async () => {
-    const sizes = new AnswerSizes(options);
+  test('grows with each answer that it reads, up to the bound', async () => {
+    const windows = new AnswerWindows(options);
     const peer = {};
     const seen = [];
     for (let i = 0; i < 5; i++) {
-      seen.push(sizes.allowed(peer));
-      await sizes.track(peer, sizes.allowed(peer), Promise.resolve());
+      const bytes = await windows.room(peer);
+      seen.push(bytes / kibibyte);
+      await windows.track(peer, bytes, { sent, proof: read });
+      await sleep(0);
     }
-    expect(seen).toEqual([100, 200, 400, 800, 800]);
-    const other = {};
-    await sizes.track(other, 10, Promise.resolve());
-    await expect(sizes.track(other, 100, Promise.reject(new Error('gone')))).rejects.toThrow('gone');
-    expect([sizes.allowed(other), sizes.unsentBytes]).toEqual([100, 0]);
+    expect(seen).toEqual([64, 128, 256, 512, 512]);
   });
 
-  test('shrink for a peer that takes its time', async () => {
-    const sizes = new AnswerSizes({ ...options, slowMs: -1 });
-    const quick = new AnswerSizes(options);
+  test('is one small answer if it reads nothing; it waits, and nobody else', async () => {
+    const windows = new AnswerWindows(options);
     const peer = {};
-    for (let i = 0; i < 3; i++) await quick.track(peer, quick.allowed(peer), Promise.resolve());
-    await sizes.track(peer, 100, Promise.resolve());
-    expect([quick.allowed(peer), sizes.allowed(peer)]).toEqual([800, 100]);
+    let prove: () => void = () => undefined;
+    const proof = () =>
+      new Promise<void>((resolve) => {
+        prove = resolve;
+      });
+    await windows.track(peer, await windows.room(peer), { sent, proof });
+    let hasRoom = false;
+    const room = windows.room(peer).then((bytes) => {
+      hasRoom = true;
+      return bytes;
+    });
+    await sleep(20);
+    expect([hasRoom, await windows.room({})]).toEqual([false, 64 * kibibyte]);
+    prove();
+    expect(await room).toBe(128 * kibibyte);
   });
 
-  test('are small for everybody, not withheld, while too much is unsent', async () => {
-    const sizes = new AnswerSizes(options);
+  test('is let go when the peer is gone, and needs no proof for little', async () => {
+    const windows = new AnswerWindows(options);
+    const [gone, small] = [{}, {}];
+    await windows.track(gone, 100 * kibibyte, { sent, proof: () => Promise.reject(new Error('gone')) });
+    expect(await windows.room(gone)).toBe(64 * kibibyte);
+    const failed = windows.track(gone, 100 * kibibyte, { sent: Promise.reject(new Error('gone')), proof: read });
+    await expect(failed).rejects.toThrow('gone');
+    const never = () => Promise.reject(new Error('asked for proof'));
+    for (let i = 0; i < 10; i++) await windows.track(small, 10 * kibibyte, { sent, proof: never });
+    expect([await windows.room(small), windows.unsentBytes]).toEqual([64 * kibibyte, 0]);
+  });
+
+  test('is little for everybody, not withheld, while too much waits for sockets', async () => {
+    const windows = new AnswerWindows(options);
     const quick = {};
-    for (let i = 0; i < 4; i++) await sizes.track(quick, sizes.allowed(quick), Promise.resolve());
+    for (let i = 0; i < 3; i++) {
+      await windows.track(quick, await windows.room(quick), { sent, proof: read });
+      await sleep(0);
+    }
     let end: () => void = () => undefined;
-    const never = new Promise<void>((resolve) => {
+    const stuck = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const stuck = Array.from({ length: 11 }, () => sizes.track({}, 100, never));
-    expect([sizes.unsentBytes, sizes.allowed(quick), sizes.allowed({})]).toEqual([1100, 100, 100]);
+    const all = Array.from({ length: 17 }, () => windows.track({}, 64 * kibibyte, { sent: stuck, proof: read }));
+    expect([windows.unsentBytes, await windows.room(quick)]).toEqual([17 * 64 * kibibyte, 64 * kibibyte]);
     end();
-    await Promise.all(stuck);
-    expect([sizes.unsentBytes, sizes.allowed(quick)]).toEqual([0, 800]);
+    await Promise.all(all);
+    expect(await windows.room(quick)).toBe(512 * kibibyte);
   });
 });
 

@@ -15,7 +15,7 @@ import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode } from '../node-error.js';
-import { AnswerSizes } from './answer-sizes.js';
+import { AnswerWindows } from './answer-windows.js';
 import { ReadScheduler } from './read-scheduler.js';
 import { SnapshotLeases } from './snapshot-leases.js';
 
@@ -33,8 +33,10 @@ export interface ServingLimits {
   readonly maxReads: number;
   /** Bytes of records that are read in one go, before it is another peer's turn and blocks are let pass; default 256 KiB. */
   readonly readBytes: number;
-  /** Bytes of the first answer to a peer; each that is taken in quickly allows twice as many. Default 256 KiB. */
+  /** Bytes that a new peer may be sent ahead of what it has read; twice as many with each answer that it reads. Default 256 KiB. */
   readonly firstAnswerBytes: number;
+  /** Most bytes that a peer may be sent ahead of what it has read; default 16 MiB. */
+  readonly maxUnreadBytes: number;
   /** Bytes of unsent answers to all peers, above which answers are as small as the first; default 64 MiB. */
   readonly maxUnsentBytes: number;
   /** How long a read waits for blocks that are being connected; default 1000. */
@@ -53,6 +55,7 @@ export const defaultServingLimits: ServingLimits = {
   maxReads: 2,
   readBytes: 256 * 1024,
   firstAnswerBytes: 256 * 1024,
+  maxUnreadBytes: 16 * 1024 * 1024,
   maxUnsentBytes: 64 * 1024 * 1024,
   maxWaitForBlocksMs: 1000,
   leaseMs: 10 * 60_000,
@@ -101,7 +104,7 @@ export class PeerServer<Header> {
   readonly #limits: ServingLimits;
   readonly #blockCodec: ReturnType<typeof createBlockCodec<Header>>;
   readonly #reads: ReadScheduler;
-  readonly #sizes: AnswerSizes;
+  readonly #windows: AnswerWindows;
   readonly #leases: SnapshotLeases | undefined;
   #manifests: readonly { readonly height: number; readonly root: Uint8Array; readonly manifest: Manifest }[] = [];
 
@@ -114,11 +117,10 @@ export class PeerServer<Header> {
       untilNoBlock: options.untilNoBlock ?? (async () => undefined),
       maxWaitMs: this.#limits.maxWaitForBlocksMs,
     });
-    this.#sizes = new AnswerSizes({
+    this.#windows = new AnswerWindows({
       firstBytes: this.#limits.firstAnswerBytes,
-      maxBytes: Math.max(this.#limits.maxChunkBytes, this.#limits.maxBlockBundleBytes),
+      maxBytes: this.#limits.maxUnreadBytes,
       maxUnsentBytes: this.#limits.maxUnsentBytes,
-      slowMs: slowAnswerMs,
     });
     const { holdSnapshot, store, chain } = options;
     if (holdSnapshot === undefined) return;
@@ -185,7 +187,7 @@ export class PeerServer<Header> {
   async #sendBlocks(peer: Peer<Header>, hashes: readonly Uint8Array[]): Promise<void> {
     const { chainStore } = this.#options;
     const blocks: Block<Header>[] = [];
-    const maxBytes = Math.min(this.#limits.maxBlockBundleBytes, this.#sizes.allowed(peer));
+    const maxBytes = Math.min(this.#limits.maxBlockBundleBytes, await this.#windows.room(peer));
     let bytes = 0;
     for (const hash of hashes) {
       const encoded = await this.#reads.run(peer, async () => {
@@ -205,7 +207,7 @@ export class PeerServer<Header> {
   async #sendChunk(peer: Peer<Header>, ask: ExtendedGetSnapshotMessage): Promise<void> {
     const { requestId, height, startKey } = ask;
     const endKey = ask.endKey.length > 0 ? ask.endKey : undefined;
-    const maxBytes = Math.min(ask.maxBytes, this.#limits.maxChunkBytes, this.#sizes.allowed(peer));
+    const maxBytes = Math.min(ask.maxBytes, this.#limits.maxChunkBytes, await this.#windows.room(peer));
     const chunk = await this.#whileServable(height, () =>
       this.#readChunk(peer, { height, startKey, endKey, maxBytes }),
     );
@@ -237,18 +239,20 @@ export class PeerServer<Header> {
     if (snapshot === undefined || !this.#options.isServingState()) {
       return peer.close('asked for a snapshot while this node has none');
     }
+    const maxBytes = Math.min(this.#limits.maxChunkBytes, await this.#windows.room(peer));
     const packs: PackedRecords[] = [];
     let records = 0;
     let nextKey: Uint8Array | undefined = isState ? startKey : undefined;
     while (nextKey !== undefined && records < 2 && !peer.isClosed) {
-      const request = { height: snapshot.height, startKey: nextKey, maxBytes: this.#limits.maxChunkBytes };
+      const request = { height: snapshot.height, startKey: nextKey, maxBytes };
       const chunk = await this.#whileServable(snapshot.height, () => this.#readChunk(peer, request));
       if (chunk === undefined) return peer.close('the snapshot was given up while it was read');
       records += chunk.records.offsets.length / 4;
       packs.push(chunk.records);
       nextKey = chunk.nextKey;
     }
-    await this.#answer(peer, {
+    const joined = records === 0 ? goSentinel : joinPacked(packs);
+    const answer: Message<Header> = {
       type: 'snapshot-data',
       epoch: {
         snapshotBlockHeight: snapshot.height,
@@ -256,10 +260,11 @@ export class PeerServer<Header> {
         currentEpochChecksum: noBytes,
         currentEpochBlockHash: await chainStore.hashAt(snapshot.height),
       },
-      records: records === 0 ? goSentinel : joinPacked(packs),
+      records: joined,
       isFull: nextKey !== undefined,
       prefix,
-    });
+    };
+    await this.#answer(peer, answer, joined.bytes.length);
   }
 
   async #sendPageList(peer: Peer<Header>, ask: GetPageListMessage): Promise<void> {
@@ -318,10 +323,9 @@ export class PeerServer<Header> {
 
   /** Encoding and hashing a large answer takes its time too, so it waits for its turn; taking it in is the peer's affair. */
   async #answer(peer: Peer<Header>, answer: Message<Header>, bytes = 0): Promise<void> {
-    const { sent } = await this.#reads.run(peer, async () => ({
-      sent: this.#sizes.track(peer, bytes, peer.send(answer)),
-    }));
-    await sent;
+    const { sent } = await this.#reads.run(peer, async () => ({ sent: peer.send(answer) }));
+    const proof = () => peer.request({ type: 'ping', nonce: randomNonce() }, { timeoutMs: proofTimeoutMs });
+    await this.#windows.track(peer, bytes, { sent, proof });
   }
 
   /** A peer that cannot take the message now will be told with its next request. */
@@ -345,11 +349,15 @@ export class PeerServer<Header> {
   }
 }
 
-/** A peer that takes longer to take in an answer gets smaller ones. */
-const slowAnswerMs = 2000;
+/** A peer that has read nothing for so long may be sent one more answer. */
+const proofTimeoutMs = 5 * 60_000;
 
 /** Time for one read: a scan over much that is not sent must not hold up a block either. */
 const readMs = 50;
+
+function randomNonce(): bigint {
+  return new BigUint64Array(crypto.getRandomValues(new Uint8Array(8)).buffer)[0] ?? 0n;
+}
 
 interface ServedChunk {
   readonly records: PackedRecords;
