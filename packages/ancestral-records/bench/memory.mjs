@@ -2,11 +2,13 @@
  * Peak memory of work on a whole state. One database is prepared; then each case runs in a process of its own. After a build:
  *
  * `node bench/memory.mjs [--records 10000000] [--cases read,verify,export,import] [--folder path] [--open-files 64]
- * [--hasher ../node/bench/kernel-hasher.mjs] [--threads 2]`
+ * [--semi-space 8] [--hasher ../node/bench/kernel-hasher.mjs] [--threads 2]`
  *
  * With `--folder` the prepared database is kept there and taken again. LevelDB maps the table files it has open into memory,
  * where they count as resident although the system can drop them at any time: `--open-files` is LevelDB's `maxOpenFiles`, and the
- * second figure is what the process itself holds (Linux only). Without `--hasher`, sums are computed by a quick one.
+ * second figure is what the process itself holds (Linux only). `--semi-space` is Node's `--max-semi-space-size` in MiB: reading
+ * makes many small buffers, and the more of them a young generation has room for, the more memory they hold outside of it. 0
+ * leaves Node's default. Without `--hasher`, sums are computed by a quick one.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -26,6 +28,7 @@ const { values: chosen } = parseArgs({
     cases: { type: 'string', default: 'read,verify,export,import' },
     folder: { type: 'string' },
     'open-files': { type: 'string', default: '64' },
+    'semi-space': { type: 'string', default: '8' },
     threads: { type: 'string', default: '2' },
     hasher: { type: 'string' },
     store: { type: 'string', default: 'dist/index.js' },
@@ -33,6 +36,8 @@ const { values: chosen } = parseArgs({
     work: { type: 'string' },
   },
 });
+/** Smaller table files than LevelDB's default of 2 MiB: those it has open are mapped into memory. */
+const maxFileSize = 1024 * 1024;
 const [records, maxOpenFiles, threads] = ['records', 'open-files', 'threads'].map((name) => count(chosen[name], name));
 /** Tables that are written in ascending order are as large as this. */
 const writeBufferSize = 2 * 1024 * 1024;
@@ -50,6 +55,7 @@ async function withStore(path, work) {
     keyEncoding: 'view',
     valueEncoding: 'view',
     maxOpenFiles,
+    maxFileSize,
     writeBufferSize,
   });
   await database.open();
@@ -157,7 +163,9 @@ function inOwnProcess(name, folder) {
     chosen[option] === undefined ? [] : [`--${option}`, chosen[option]],
   );
   const self = fileURLToPath(import.meta.url);
-  const output = execFileSync(process.execPath, [self, ...options, '--work', name, '--folder', folder], {
+  const semiSpace = count(chosen['semi-space'], 'semi-space');
+  const engine = semiSpace === 0 ? [] : [`--max-semi-space-size=${semiSpace}`];
+  const output = execFileSync(process.execPath, [...engine, self, ...options, '--work', name, '--folder', folder], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -176,7 +184,8 @@ if (chosen.work !== undefined) {
   try {
     console.log(`${machine()}\n${hasherName}`);
     console.log(
-      `${records} records of ${recordBytes} bytes, LevelDB with ${maxOpenFiles} open files and a write buffer of ${writeBufferSize} bytes`,
+      `${records} records of ${recordBytes} bytes; LevelDB with ${maxOpenFiles} open files of ${maxFileSize} bytes and a ` +
+        `write buffer of ${writeBufferSize} bytes; semi-space of ${chosen['semi-space']} MiB (0: as Node has it)`,
     );
     const mebibytes = (bytes) => (bytes === undefined ? 'unknown' : (bytes / 2 ** 20).toFixed(0));
     const rows = ['prepare', ...names].map((name) => {
