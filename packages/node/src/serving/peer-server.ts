@@ -287,6 +287,8 @@ export class PeerServer<Header> {
     const startedMs = performance.now();
     const packs: PackedRecords[] = [];
     let bytesLeft = request.maxBytes;
+    // What is left for less than a good part of a read is not worth one.
+    const leastBytes = Math.min(readBytes, request.maxBytes) / 8;
     let nextKey: Uint8Array | undefined = request.startKey;
     do {
       const part: ChunkRequest = {
@@ -301,7 +303,12 @@ export class PeerServer<Header> {
       if (read.records.offsets.length > 0) packs.push(read.records);
       bytesLeft -= read.recordBytes;
       nextKey = read.nextKey;
-    } while (nextKey !== undefined && bytesLeft > 0 && performance.now() - startedMs < maxChunkMs && !peer.isClosed);
+    } while (
+      nextKey !== undefined &&
+      bytesLeft > leastBytes &&
+      performance.now() - startedMs < maxChunkMs &&
+      !peer.isClosed
+    );
     return { records: packs.length === 0 ? noRecords : joinPacked(packs), nextKey };
   }
 
