@@ -457,11 +457,9 @@ export class FullNode<Header> implements AsyncDisposable {
     };
     this.#logger.debug(fields, 'block connected');
     if (block.height < this.#chainStore.tipHeight) return;
+    // A peer that misses the announcement hears of the block when it asks.
     const items = [{ kind: 'block', hash: block.hash }] as const;
-    for (const peer of this.#network.peers.values()) {
-      // A peer that cannot take an announcement hears of the block when it asks.
-      peer.send({ type: 'inv', items, isSyncResponse: false }).catch(() => undefined);
-    }
+    this.#network.broadcast({ type: 'inv', items, isSyncResponse: false });
   }
 
   async #onTransactions(transactions: readonly Transaction[], from: Peer<Header>): Promise<void> {
@@ -483,11 +481,9 @@ export class FullNode<Header> implements AsyncDisposable {
   }
 
   #relay(transactions: readonly Transaction[], from: Peer<Header> | undefined): void {
-    if (transactions.length === 0) return;
-    for (const peer of this.#network.peers.values()) {
-      // A peer whose queue is full misses loose transactions; blocks carry them to everybody.
-      if (peer !== from) peer.send({ type: 'transaction-bundle-v2', transactions }).catch(() => undefined);
-    }
+    // A peer that misses loose transactions gets them in blocks.
+    if (transactions.length > 0)
+      this.#network.broadcast({ type: 'transaction-bundle-v2', transactions }, { except: from });
   }
 }
 

@@ -285,3 +285,39 @@ const versionAgain = {
 function rawFrame(frame: { readonly type: number; readonly payload: Uint8Array }): Uint8Array {
   return encodeFrame(frame, { network: testNetwork });
 }
+
+describe('a broadcast', () => {
+  const inv = (count: number) => {
+    const items = Array.from({ length: count }, () => ({ kind: 'block', hash }) as const);
+    return { type: 'inv', items, isSyncResponse: false } as const;
+  };
+
+  test('reaches every peer but the one that is left out', async () => {
+    const network = await openNetwork();
+    const raws = [];
+    for (let i = 0; i < 3; i++) raws.push(await RawPeer.join(portOf(network)));
+    const go = await RawPeer.join(portOf(network), { version: { services: 1n }, layout: 'go' });
+    await until(() => network.peers.size === 4);
+    const [except] = network.peers.values();
+    network.broadcast(inv(1), { except });
+    network.broadcast(inv(2));
+    const counts = [];
+    for (const raw of [...raws, go]) counts.push((await raw.next('inv')).items.length);
+    expect(counts).toEqual([2, 1, 1, 1]);
+  });
+
+  test('passes by a peer that has much to take in already, and fails for nobody', async () => {
+    const network = await openNetwork();
+    const slow = await RawPeer.join(portOf(network));
+    await until(() => network.peers.size === 1);
+    const [peer] = network.peers.values();
+    const sent = peer?.send(inv(50_000));
+    for (let i = 0; i < 40; i++) network.broadcast(inv(2));
+    await sent;
+    network.broadcast(inv(3));
+    const counts = [];
+    for (let i = 0; i < 2; i++) counts.push((await slow.next('inv')).items.length);
+    expect(counts).toEqual([50_000, 3]);
+    expect(peer?.isClosed).toBe(false);
+  });
+});

@@ -92,6 +92,11 @@ export class FrameChannel {
     return this.#writer.isBusy;
   }
 
+  /** Bytes that wait for the socket. */
+  get queuedBytes(): number {
+    return this.#writer.queuedBytes;
+  }
+
   get writeStalledForMs(): number {
     return this.#writer.stalledForMs;
   }
@@ -108,8 +113,12 @@ export class FrameChannel {
 
   /** Resolves when the socket has taken the frame; see {@link FrameWriter.enqueue}. */
   send(frame: Frame, options: { readonly isUrgent: boolean }): Promise<void> {
+    return this.sendEncoded(frameBytes(frame, this.#network), options);
+  }
+
+  /** The same for a frame that {@link frameBytes} has encoded, which may go to many channels. */
+  sendEncoded(bytes: Uint8Array, options: { readonly isUrgent: boolean }): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    const bytes = encodeFrame(frame, { network: this.#network, sha256 });
     const sent = this.#writer.enqueue(bytes, options);
     return sent.then(() => {
       this.#bytesOut += bytes.length;
@@ -181,6 +190,11 @@ export class FrameChannel {
     if (isReading) this.#connection.resume();
     else this.#connection.pause();
   }
+}
+
+/** A frame as it goes over the wire. */
+export function frameBytes(frame: Frame, network: number): Uint8Array {
+  return encodeFrame(frame, { network, sha256 });
 }
 
 /** What the sends and requests of a connection are told that ended for another reason. */

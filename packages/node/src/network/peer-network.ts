@@ -6,7 +6,7 @@ import { BanList } from './ban-list.js';
 import type { BanRecord } from './ban-record.js';
 import { type Clock, systemClock } from './clock.js';
 import { Dialler } from './dialler.js';
-import type { FrameChannel } from './frame-channel.js';
+import { type FrameChannel, frameBytes } from './frame-channel.js';
 import { Handshake } from './handshake.js';
 import { InboundSlots } from './inbound-slots.js';
 import { type NetworkSettings, networkSettings } from './network-defaults.js';
@@ -157,6 +157,23 @@ export class PeerNetwork<Header> implements AsyncDisposable {
     }
     connected.catch(() => undefined);
     return connected;
+  }
+
+  /**
+   * Sends a message that is no answer to all peers, or to all but one; encoded once. It is not known who gets it: peers that
+   * have much to take in already miss it.
+   */
+  broadcast(message: Message<Header>, options: { readonly except?: Peer<Header> | undefined } = {}): void {
+    const encoded = new Map<'go' | 'extended', Uint8Array>();
+    for (const session of this.#roster.counted.values()) {
+      if (session === options.except) continue;
+      let bytes = encoded.get(session.layout);
+      if (bytes === undefined) {
+        bytes = frameBytes(this.#messages(session.layout).encode(message), this.#options.network);
+        encoded.set(session.layout, bytes);
+      }
+      session.announce(bytes);
+    }
   }
 
   /** Ends the connection to a dialled address, and the redialling. */

@@ -130,6 +130,13 @@ export class PeerSession<Header> implements Peer<Header> {
     await sent;
   }
 
+  /** Sends the bytes of an announcement, unless the peer has much to take in already: then it misses this one. */
+  announce(bytes: Uint8Array): void {
+    if (this.isClosed || this.#channel.queuedBytes > mostBeforeAnnouncements) return;
+    this.#channel.sendEncoded(bytes, { isUrgent: false }).catch(ignore);
+    this.#updateReading();
+  }
+
   request<const Request extends PeerRequest>(
     message: Request,
     options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
@@ -274,6 +281,9 @@ export class PeerSession<Header> implements Peer<Header> {
     this.#options.onClosed(this, reason);
   }
 }
+
+/** A peer for which so much waits is slow: what it misses it can ask for. */
+const mostBeforeAnnouncements = 1024 * 1024;
 
 /** Stands for the work of taking a frame in: so long as hashing so many bytes. */
 const frameOverheadBytes = 2048;
