@@ -1,4 +1,5 @@
 import { compareBytes, toHex } from '@hs/bytes';
+import { RangeBuilder } from './compute-manifest.js';
 import { moveOn, rootOf, type StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
@@ -6,7 +7,6 @@ import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
 import { allAncestral, allState, bookkeeping, stateKey, summaryKey, tipKey } from './layout.js';
 import { Manifest } from './manifest.js';
-import { RangeBuilder } from './manifest-builder.js';
 import { summariesOf } from './manifest-summaries.js';
 import { encodeSummary, encodeTip, noRoot, type Tip } from './metadata.js';
 import { keyAt, RecordPacker, recordCount, valueAt } from './packed-records.js';

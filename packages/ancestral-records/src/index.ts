@@ -1,4 +1,5 @@
 export { type Chunk, type ChunkRequest, defaultChunkLimits } from './chunk.js';
+export { computeManifest } from './compute-manifest.js';
 export type {
   ByteEncodings,
   DatabaseIterator,
@@ -10,7 +11,6 @@ export type {
 export { AncestralRecordsError, type AncestralRecordsErrorCode, type ErrorDetails, errorCodes } from './errors.js';
 export type { HashBatch, HashOptions, PackedRecords, StateHasher, StateRootFunction } from './hasher.js';
 export { Manifest } from './manifest.js';
-export { computeManifest } from './manifest-builder.js';
 export { entriesPerPage, pageHash, snapshotRoot } from './manifest-page.js';
 export { defaultCacheBytes, type StateStoreOptions } from './open-store.js';
 export { defaultParameters, formatVersion, type StateParameters, withDefaults } from './parameters.js';

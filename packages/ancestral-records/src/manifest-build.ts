@@ -1,13 +1,14 @@
 import { compareBytes, equalBytes } from '@hs/bytes';
 import type { BlockTraffic } from './block-traffic.js';
 import { readChunk } from './chunk.js';
+import { RangeBuilder } from './compute-manifest.js';
 import { moveOn, type StoreContext } from './context.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
 import { pageKey, pagesOf } from './layout.js';
 import { Manifest } from './manifest.js';
-import { RangeBuilder } from './manifest-builder.js';
 import { decodePage, encodePage, entriesPerPage } from './manifest-page.js';
+import { summariesOf } from './manifest-summaries.js';
 import { corrupt, type SnapshotRecord } from './metadata.js';
 import { netChanges } from './net-changes.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
@@ -279,18 +280,12 @@ async function checkTotals(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<void> {
-  const checksums = await manifest.prefixChecksums(context.hasher, { signal });
-  const totals = new Map<number, { count: number; bytes: number }>();
-  for (const { start, count, bytes } of manifest.entries) {
-    const total = totals.get(start[0] as number) ?? { count: 0, bytes: 0 };
-    totals.set(start[0] as number, { count: total.count + count, bytes: total.bytes + bytes });
-  }
+  const found = await summariesOf(context, manifest, { signal });
   const isEqual =
-    totals.size === summaries.size &&
+    found.size === summaries.size &&
     [...summaries].every(([prefix, { count, bytes, checksum }]) => {
-      const total = totals.get(prefix);
-      const sum = checksums.get(prefix);
-      return total?.count === count && total.bytes === bytes && sum !== undefined && equalBytes(sum, checksum);
+      const sum = found.get(prefix);
+      return sum?.count === count && sum.bytes === bytes && equalBytes(sum.checksum, checksum);
     });
   if (!isEqual) throw corrupt('state', `the ranges of snapshot ${manifest.height} do not add up to its sums`);
 }

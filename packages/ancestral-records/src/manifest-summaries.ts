@@ -1,13 +1,18 @@
 import type { StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
+import type { HashOptions } from './hasher.js';
 import type { Manifest } from './manifest.js';
 import { noRoot, type Summary } from './metadata.js';
 import { joinSums } from './prefix-sums.js';
 
 /** Counts, bytes and sums of a state, per prefix, from its ranges. */
-export async function summariesOf(context: StoreContext, manifest: Manifest): Promise<Map<number, Summary>> {
-  const sums = await manifest.prefixSums(context.hasher);
-  const encoded = sums.size === 0 ? noRoot : await context.hasher.encode(joinSums([...sums.values()]));
+export async function summariesOf(
+  context: StoreContext,
+  manifest: Manifest,
+  options: HashOptions = {},
+): Promise<Map<number, Summary>> {
+  const sums = await manifest.prefixSums(context.hasher, options);
+  const encoded = sums.size === 0 ? noRoot : await context.hasher.encode(joinSums([...sums.values()]), options);
   const checksums = new Map(
     [...sums.keys()].map((prefix, i) => [prefix, copyBytes(encoded.subarray(32 * i, 32 * i + 32))]),
   );

@@ -1,10 +1,10 @@
 import { copyBytes } from './copy-bytes.js';
+import { GatheredRecords, type SignedRecord } from './gathered-records.js';
 import { encodedSumBytes, type StateHasher, uncompressedSumBytes } from './hasher.js';
 import { recordBytes } from './packed-records.js';
 import type { Atom, AtomGroup } from './partition.js';
 import { combineGroups, joinSums } from './prefix-sums.js';
 import type { RangeEntry } from './range.js';
-import { SignedBatch, type SignedRecord } from './signed-batch.js';
 
 /** What an atom brings into the sum of its range. */
 export interface SummedAtom extends Atom {
@@ -113,7 +113,7 @@ async function hashRecords(
   slots: ReadonlyMap<RangeDraft, number>,
   options: { readonly signal?: AbortSignal },
 ): Promise<{ slot: number; sum: Uint8Array }[]> {
-  const batch = new SignedBatch();
+  const batch = new GatheredRecords();
   const slotOf: number[] = [];
   for (const [{ records }, slot] of slots) {
     if (records.length === 0) continue;

@@ -1,12 +1,12 @@
 import { concatBytes } from '@hs/bytes';
+import { recordAtom } from './compute-manifest.js';
 import { copyBytes } from './copy-bytes.js';
+import { GatheredRecords, type SignedRecord } from './gathered-records.js';
 import { encodedSumBytes, type PackedRecords, type StateHasher, uncompressedSumBytes } from './hasher.js';
-import { recordAtom } from './manifest-builder.js';
 import { type AtomGroup, Partition, type RangeLimits } from './partition.js';
 import { combineGroups } from './prefix-sums.js';
 import type { RangeEntry } from './range.js';
 import type { SummedAtom } from './range-assembler.js';
-import { SignedBatch, type SignedRecord } from './signed-batch.js';
 
 /**
  * Divides a range that has outgrown its limits into atoms whose sums are known: the records of all parts but the largest are
@@ -31,7 +31,7 @@ export async function splitRange(
   if (changes.length >= largest.count) return undefined;
   const others = groups.filter((group) => group !== largest);
 
-  const batch = new SignedBatch();
+  const batch = new GatheredRecords();
   for (const change of changes) batch.add(change, others.length);
   for (const [group, { atoms }] of others.entries()) {
     for (const { records } of atoms) for (const record of records) batch.add(record, group);

@@ -259,6 +259,11 @@ export class RangeDownloader<Header> {
       this.#tell({ type: 'committed', attempt: id });
     } catch (error) {
       if (attempt.abort.signal.aborted) this.#attempts.delete(id);
+      // The store refuses everything after a failed write: to try again is of no use before it was opened again.
+      if (hasCode(error, 'ANCESTRAL_RECORDS_WRITE_FAILED')) {
+        this.#settle?.reject(new NodeError('NODE_DATABASE', messageOf(error), { cause: error }));
+        return;
+      }
       this.#tell({ type: 'commit-failed', attempt: id, message: messageOf(error) });
     }
   }

@@ -1,4 +1,5 @@
 import type { HashBatch, PackedRecords } from './hasher.js';
+import { SignedRecords } from './signed-records.js';
 
 /** A record that enters a sum with a sign. */
 export interface SignedRecord {
@@ -8,18 +9,18 @@ export interface SignedRecord {
 }
 
 /** The bytes of one byte string that are used, and where they go. */
-interface Span {
+interface UsedSpan {
   start: number;
   end: number;
   base: number;
 }
 
 /** Gathers records from several byte strings into one batch. Bytes are copied by the span, not by the record. */
-export class SignedBatch {
-  readonly #spans = new Map<PackedRecords, Span>();
+export class GatheredRecords {
+  readonly #spans = new Map<PackedRecords, UsedSpan>();
   readonly #records: SignedRecord[] = [];
   readonly #groups: number[] = [];
-  #last: { readonly packed: PackedRecords; readonly span: Span } | undefined;
+  #last: { readonly packed: PackedRecords; readonly span: UsedSpan } | undefined;
 
   get count(): number {
     return this.#records.length;
@@ -44,20 +45,19 @@ export class SignedBatch {
     const bytes = new Uint8Array(size);
     for (const [packed, { start, end, base }] of this.#spans)
       bytes.set(packed.bytes.subarray(start, end), start + base);
-    const offsets = new Uint32Array(4 * this.#records.length);
-    const signs = new Int8Array(this.#records.length);
-    for (let i = 0; i < this.#records.length; i++) {
-      const { packed, index, sign } = this.#records[i] as SignedRecord;
+    const gathered = new SignedRecords(this.#records.length);
+    for (const [i, { packed, index, sign }] of this.#records.entries()) {
       const { base } = this.#last?.packed === packed ? this.#last.span : this.#spanOf(packed);
-      for (let part = 0; part < 4; part++) {
-        offsets[4 * i + part] = (packed.offsets[4 * index + part] as number) + base;
-      }
-      signs[i] = sign;
+      const { offsets } = packed;
+      const at = 4 * index;
+      const key = { start: base + (offsets[at] as number), end: base + (offsets[at + 1] as number) };
+      const value = { start: base + (offsets[at + 2] as number), end: base + (offsets[at + 3] as number) };
+      gathered.add(key, value, { sign, group: this.#groups[i] as number });
     }
-    return { bytes, offsets, signs, groups: Uint32Array.from(this.#groups), groupCount };
+    return gathered.batch(bytes, groupCount);
   }
 
-  #spanOf(packed: PackedRecords): Span {
+  #spanOf(packed: PackedRecords): UsedSpan {
     let span = this.#spans.get(packed);
     if (span === undefined) {
       span = { start: packed.bytes.length, end: 0, base: 0 };
