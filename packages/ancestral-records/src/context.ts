@@ -3,6 +3,7 @@ import type { StateHasher, StateRootFunction } from './hasher.js';
 import type { Manifest } from './manifest.js';
 import type { SnapshotRecord, Summary, Tip } from './metadata.js';
 import type { StateParameters } from './parameters.js';
+import type { SnapshotHolds } from './snapshot-holds.js';
 import type { ValueCache } from './value-cache.js';
 
 /** A download as it stands on disk. */
@@ -33,6 +34,7 @@ export interface StoreContext {
   readonly computeRoot: StateRootFunction;
   readonly parameters: StateParameters;
   readonly cache: ValueCache;
+  readonly holds: SnapshotHolds;
   standing: Standing;
   version: number;
 }

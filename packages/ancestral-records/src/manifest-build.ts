@@ -159,12 +159,17 @@ export class ManifestBuild {
     await pace();
     const built = withManifest(context, record, manifest);
     const snapshots = [...builtSnapshots(context), built];
-    const { retainedEpochs } = context.parameters;
+    const retired = new Set(this.#retired(snapshots));
     const writes = [snapshotWrite(built), ...pageWrites(manifest, Math.min(written, manifest.pages.length))];
-    for (const retired of snapshots.slice(0, -retainedEpochs))
-      writes.push(...(await snapshotRemoval(context, retired)));
+    for (const snapshot of retired) writes.push(...(await snapshotRemoval(context, snapshot)));
     await context.disk.write(writes);
-    moveOn(context, { snapshots: snapshots.slice(-retainedEpochs) }, { isSameState: true });
+    moveOn(context, { snapshots: snapshots.filter((snapshot) => !retired.has(snapshot)) }, { isSameState: true });
+  }
+
+  /** All but the newest that are kept anyway, and those that are held. */
+  #retired(snapshots: readonly BuiltSnapshot[]): readonly BuiltSnapshot[] {
+    const { holds, parameters } = this.#context;
+    return snapshots.slice(0, -parameters.retainedEpochs).filter(({ height }) => !holds.isHeld(height));
   }
 
   /** The manifest of the snapshot before; undefined if it cannot be used, so that everything has to be read. */

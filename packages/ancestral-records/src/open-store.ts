@@ -19,6 +19,7 @@ import {
 } from './metadata.js';
 import { checkFormat, encodeFormat, type StateParameters, withDefaults } from './parameters.js';
 import { finishRewind } from './rewind.js';
+import { SnapshotHolds } from './snapshot-holds.js';
 import { ValueCache } from './value-cache.js';
 
 /** What a store is made of. */
@@ -32,15 +33,24 @@ export interface StateStoreOptions {
   readonly cacheBytes?: number;
   /** Whether blocks, ranges and marks reach the disk before they count as written; default true. */
   readonly isSynced?: boolean;
+  /** Snapshots that {@link StateStore.hold} may keep at once; default 4. */
+  readonly maxHeldSnapshots?: number;
+  /** Milliseconds that never go back; default `performance.now`. */
+  readonly monotonicMs?: () => number;
 }
 
 /** Default of {@link StateStoreOptions.cacheBytes}. */
 export const defaultCacheBytes: number = 64 * 1024 * 1024;
 
+/** Default of {@link StateStoreOptions.maxHeldSnapshots}. */
+export const defaultMaxHeldSnapshots: number = 4;
+
 /** Checks the database, loads where it stands, and finishes what a crash interrupted. */
 export async function openContext(options: StateStoreOptions): Promise<StoreContext> {
   const { database, hasher, stateRoot, cacheBytes = defaultCacheBytes, isSynced = true } = options;
   if (!Number.isSafeInteger(cacheBytes) || cacheBytes < 0) throw new RangeError('cacheBytes must not be negative');
+  const { maxHeldSnapshots = defaultMaxHeldSnapshots, monotonicMs = () => performance.now() } = options;
+  if (!(maxHeldSnapshots >= 0)) throw new RangeError('maxHeldSnapshots must not be negative');
   const parameters = withDefaults(options.parameters);
   if (database.status !== 'open') throw unsupported(`it is ${database.status}, not open`);
   if (database.supports.explicitSnapshots !== true) throw unsupported('it has no explicit snapshots');
@@ -53,6 +63,7 @@ export async function openContext(options: StateStoreOptions): Promise<StoreCont
     computeRoot: stateRoot,
     parameters,
     cache: new ValueCache(cacheBytes),
+    holds: new SnapshotHolds({ maxSnapshots: maxHeldSnapshots, monotonicMs }),
     standing: { tip, summaries: new Map(), snapshots: [], download: undefined },
     version: 0,
   };

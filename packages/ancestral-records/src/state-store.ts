@@ -282,6 +282,17 @@ export class StateStore {
   }
 
   /**
+   * Keeps a snapshot from being retired for at least so long, together with the ancestral records since. False if it is not
+   * served here, or if `maxHeldSnapshots` others are held. It goes when the first manifest after that time is complete, or when
+   * the store is opened again: holds are forgotten with the store.
+   */
+  hold(height: number, forMs: number): boolean {
+    if (!(forMs >= 0 && forMs < Number.POSITIVE_INFINITY)) throw new RangeError('forMs must be finite, not negative');
+    if (!this.snapshots().some((snapshot) => snapshot.height === height)) return false;
+    return this.#context.holds.hold(height, forMs);
+  }
+
+  /**
    * Reads the next records of a retained snapshot or of the tip. Every chunk makes progress: it ends the interval, or
    * its `nextKey` is after `startKey`, although it may hold no record when a scan budget was used up.
    *

@@ -50,6 +50,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), pick: fc.nat(), limits }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rewind' as const), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('hold' as const), pick: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('get' as const), keys: fc.array(key) }) },
 );
 const history = fc.record({
@@ -68,6 +69,9 @@ class Run {
   readonly #test: TestDatabase;
   /** Full copies of the state after each block. */
   readonly copies: PlainState[];
+  /** Heights of the snapshots that are servable once the newest manifest is complete, and those that are held for good. */
+  kept: number[] = [0];
+  readonly held = new Set<number>();
   database!: OpenDatabase;
   store!: StateStore;
 
@@ -87,10 +91,12 @@ class Run {
 
   async open(): Promise<void> {
     const { retainedEpochs, snapshotPeriod, cacheBytes, maxRangeRecords, maxRangeBytes } = this.#history;
+    this.held.clear();
     this.database = await this.#test.open();
     this.store = await openStore(this.database, {
       parameters: parameters({ retainedEpochs, snapshotPeriod, maxRangeRecords, maxRangeBytes, maxKeyBytes: 5 }),
       cacheBytes,
+      maxHeldSnapshots: 2,
     });
   }
 
@@ -105,6 +111,22 @@ class Run {
     expect(hex(prepared.stateRoot)).toBe(rootOfState(next));
     await this.store.commitBlock(prepared);
     this.copies.push(next);
+    const { retainedEpochs, snapshotPeriod } = this.#history;
+    if (this.height % snapshotPeriod !== 0) return;
+    const kept = [...this.kept, this.height];
+    this.kept = kept.filter((height, index) => index >= kept.length - retainedEpochs || this.held.has(height));
+  }
+
+  hold(height: number): void {
+    const isRefused = !this.held.has(height) && this.held.size >= 2;
+    expect(this.store.hold(height, 1e9)).toBe(!isRefused);
+    if (!isRefused) this.held.add(height);
+  }
+
+  async rewind(target: number): Promise<void> {
+    await this.store.rewind(target);
+    this.copies.length = target + 1;
+    this.kept = this.kept.filter((height) => height <= target);
   }
 
   servable(): number[] {
@@ -130,11 +152,10 @@ class Run {
 }
 
 async function play(chosen: History, testDatabase: TestDatabase): Promise<void> {
-  const { snapshotPeriod: period, retainedEpochs } = chosen;
+  const { snapshotPeriod: period } = chosen;
   const run = new Run(chosen, testDatabase);
   await run.open();
   await run.store.initialize({ records: [packState(run.state)] });
-  let oldest = 0;
   let random = 1;
   for (const each of chosen.steps) {
     if (each.do === 'block') await run.block(each.changes);
@@ -152,9 +173,11 @@ async function play(chosen: History, testDatabase: TestDatabase): Promise<void> 
     } else if (each.do === 'rewind') {
       const heights = run.servable();
       const target = heights[each.pick % heights.length] as number;
-      await run.store.rewind(target);
-      run.copies.length = target + 1;
+      await run.rewind(target);
       await run.check();
+    } else if (each.do === 'hold') {
+      const heights = run.servable();
+      run.hold(heights[each.pick % heights.length] as number);
     } else {
       const heights = run.servable();
       const height = heights[each.pick % heights.length] as number;
@@ -177,15 +200,12 @@ async function play(chosen: History, testDatabase: TestDatabase): Promise<void> 
       else expect(outcome).toEqual(copy);
     }
     const newest = Math.floor(run.height / period) * period;
-    oldest = Math.max(oldest, newest - (retainedEpochs - 1) * period);
-    const expected = [];
-    for (let height = oldest; height <= newest; height += period) expected.push(height);
     await run.store.awaitSnapshot(newest);
-    expect(run.servable()).toEqual(expected);
+    expect(run.servable()).toEqual(run.kept);
   }
   await run.check();
   await run.store.maintenance();
-  const ancestral = await countAncestralBefore(run.database, oldest);
+  const ancestral = await countAncestralBefore(run.database, run.kept[0] as number);
   expect(ancestral).toBe(0);
   await run.close();
 }

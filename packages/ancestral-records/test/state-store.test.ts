@@ -429,6 +429,40 @@ describe('chunks', () => {
     expect(await readAll(store, 9)).toEqual([['05', '09']]);
   });
 
+  test('stay while they are held, a bounded number of them for a bounded time', async () => {
+    let nowMs = 0;
+    const database = await memoryDatabase().open();
+    const store = await openStore(database, {
+      parameters: parameters({ snapshotPeriod: 2, retainedEpochs: 1 }),
+      maxHeldSnapshots: 2,
+      monotonicMs: () => nowMs,
+    });
+    await store.initialize({ records: [] });
+    const grow = async (blocks: number) => {
+      for (let i = 0; i < blocks; i++) {
+        const height = (store.height ?? 0) + 1;
+        await store.commitBlock(await store.prepareBlock(height, [set(bytes(5), height)]));
+      }
+      await store.maintenance();
+      return store.snapshots().map(({ height }) => height);
+    };
+    expect(store.hold(1, 100)).toBe(false);
+    expect(store.hold(0, 100)).toBe(true);
+    expect(await grow(2)).toEqual([0, 2]);
+    expect(store.hold(0, 10)).toBe(true);
+    expect(store.hold(2, 50)).toBe(true);
+    expect(await grow(4)).toEqual([0, 2, 6]);
+    expect(store.hold(6, 50)).toBe(false);
+    expect(store.hold(4, 50)).toBe(false);
+    expect(await Promise.all([readAll(store, 0), readAll(store, 2)])).toEqual([[], [['05', '02']]]);
+    nowMs = 99;
+    expect(await grow(2)).toEqual([0, 8]);
+    nowMs = 100;
+    expect(await grow(2)).toEqual([10]);
+    await expect(readAll(store, 0)).rejects.toMatchObject(failure('HEIGHT_UNAVAILABLE'));
+    expect(() => store.hold(10, Number.NaN)).toThrow(RangeError);
+  });
+
   test('keep the value of the earliest epoch for a key that changes in every one', async () => {
     const store = await ready([[bytes(5), bytes(0)]], {
       parameters: parameters({ snapshotPeriod: 2, retainedEpochs: 4 }),

@@ -18,6 +18,7 @@ import { hasCode, NodeError } from './node-error.js';
 import { packageVersion } from './package-version.js';
 import { BlockProduction } from './production/block-production.js';
 import { PeerServer, type ServingLimits } from './serving/peer-server.js';
+import type { SnapshotPromise } from './serving/snapshot-leases.js';
 import { createBanStore } from './state/ban-store.js';
 import { createBlockView } from './state/block-view.js';
 import { BranchGuard, type TrustStatus } from './sync/branch-guard.js';
@@ -74,7 +75,9 @@ export interface PeerSummary {
   /** Misdeeds of its address, decayed; it is banned at 100. */
   readonly score: number;
   /** What it has promised to serve, if it has. */
-  readonly lease: { readonly height: number; readonly leftMs: number } | undefined;
+  readonly lease: SnapshotPromise | undefined;
+  /** What it was promised by this node. */
+  readonly promised: SnapshotPromise | undefined;
 }
 
 /** What a node is and does, as plain data. Heights and counts are numbers, hashes are hex, times are milliseconds. */
@@ -137,6 +140,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #network: PeerNetwork<Header>;
   readonly #guard: BranchGuard<Header>;
   readonly #sync: SyncManager<Header>;
+  readonly #server: PeerServer<Header>;
   readonly #production: BlockProduction<Header> | undefined;
   readonly #exchange: PeerExchange<Header> | undefined;
   /** What peers have promised to serve. */
@@ -186,7 +190,7 @@ export class FullNode<Header> implements AsyncDisposable {
       clock: options.clock ?? systemClock,
       logger: this.#logger,
     });
-    const server = new PeerServer({
+    this.#server = new PeerServer({
       store,
       chain,
       chainStore,
@@ -209,7 +213,7 @@ export class FullNode<Header> implements AsyncDisposable {
       this.#logger.info({ peer: peer.id, reason: reason.message }, 'peer gone');
       this.#sync.peerLeft(peer);
     });
-    network.on('message', (peer, message) => server.handle(peer, message));
+    network.on('message', (peer, message) => this.#server.handle(peer, message));
     network.on('warning', (error) => {
       this.#lastNetworkError = { code: error.code, message: error.message, atMs: Date.now(), details: error.details };
       this.#logger.debug({ err: error }, 'network');
@@ -427,7 +431,7 @@ export class FullNode<Header> implements AsyncDisposable {
   #summarise(peer: Peer<Header>): PeerSummary {
     const { id, direction, layout, bytesIn, bytesOut, roundTripMs, remote, nodeId, requestsInFlight } = peer;
     const lease = this.#leases.get(peer);
-    const leftMs = Math.max(0, Math.round((lease?.endsAtMs ?? 0) - performance.now()));
+    const leftMs = Math.round((lease?.endsAtMs ?? 0) - performance.now());
     return {
       id,
       direction,
@@ -439,7 +443,8 @@ export class FullNode<Header> implements AsyncDisposable {
       nodeId,
       requestsInFlight,
       score: Math.round(this.#network.scoreOf(peer)),
-      lease: lease === undefined ? undefined : { height: lease.height, leftMs },
+      lease: lease === undefined || leftMs <= 0 ? undefined : { height: lease.height, leftMs },
+      promised: this.#server.promisedTo(peer),
     };
   }
 

@@ -44,6 +44,7 @@ export { tcpTransport } from './network/tcp-transport.js';
 export type { Connection, ConnectionHandlers, HostAndPort, Listener, Transport } from './network/transport.js';
 export { hasCode, NodeError, type NodeErrorCode, nodeErrorCodes } from './node-error.js';
 export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingLimits } from './serving/peer-server.js';
+export type { SnapshotPromise } from './serving/snapshot-leases.js';
 export { type BlockView, createBlockView } from './state/block-view.js';
 export type { TrustStatus } from './sync/branch-guard.js';
 export type { Equivocation } from './sync/equivocation.js';

@@ -166,7 +166,7 @@ describe('what a peer is sent ahead of what it reads', () => {
 });
 
 describe('a lease', () => {
-  function leases(heights: () => readonly number[]) {
+  function leases(heights: () => readonly number[], maxHolds = Number.POSITIVE_INFINITY) {
     const clock = { nowMs: 0 };
     const held: [height: number, untilMs: number][] = [];
     const book = new SnapshotLeases({
@@ -174,7 +174,7 @@ describe('a lease', () => {
       maxHoldMs: 2000,
       retained: 2,
       heights,
-      hold: (height, forMs) => held.push([height, clock.nowMs + forMs]),
+      hold: (height, forMs) => held.push([height, clock.nowMs + forMs]) <= maxHolds,
       monotonicMs: () => clock.nowMs,
     });
     return { book, clock, held };
@@ -216,6 +216,23 @@ describe('a lease', () => {
     expect(last).toBeUndefined();
     expect(Math.max(...held.map(([, untilMs]) => untilMs))).toBe(dueMs + 2000);
     expect(book.renew({}, 20)).toBe(600);
+  });
+
+  test('is not promised if the snapshot cannot be held', () => {
+    const { book, held } = leases(() => [10], 1);
+    expect([book.renew({}, 10), book.renew({}, 10)]).toEqual([600, undefined]);
+    expect(held.length).toBe(2);
+  });
+
+  test('is shown as long as it lasts', () => {
+    const { book, clock } = leases(() => [10]);
+    const peer = {};
+    expect(book.promisedTo(peer)).toBeUndefined();
+    book.renew(peer, 10);
+    clock.nowMs = 200;
+    expect(book.promisedTo(peer)).toEqual({ height: 10, leftMs: 400 });
+    clock.nowMs = 600;
+    expect(book.promisedTo(peer)).toBeUndefined();
   });
 
   test('that is at its end is told once', () => {
@@ -329,8 +346,14 @@ describe('a peer server', () => {
   test('promises the snapshot that is asked for, before the answer, if it can keep it', async () => {
     const parts = await openParts(frozen, { folder: frozen.folder });
     await parts.store.maintenance();
-    const held: number[] = [];
-    const { server } = open(parts, { holdSnapshot: (height) => held.push(height) });
+    const held: [height: number, forMs: number][] = [];
+    const { store } = parts;
+    const hold = store.hold.bind(store);
+    store.hold = (...args) => {
+      held.push(args);
+      return hold(...args);
+    };
+    const { server } = open(parts);
     const peer = new ScriptedPeer('asker', () => undefined);
     const height = parts.store.snapshots().at(-1)?.height ?? -1;
     await server.handle(peer, { type: 'get-page-list', requestId: 1, height });
@@ -338,10 +361,10 @@ describe('a peer server', () => {
     await server.handle(peer, { type: 'get-page-list', requestId: 3, height: height + 1 });
     expect(peer.sent.map(({ type }) => type)).toEqual(['snapshot-lease', 'page-list', 'page', 'page-list']);
     expect(peer.sent[0]).toEqual({ type: 'snapshot-lease', height, durationMs: 600_000 });
-    expect(held).toEqual([height]);
-    expect((await open(parts).ask({ type: 'get-page-list', requestId: 1, height })).map(({ type }) => type)).toEqual([
-      'page-list',
-    ]);
+    expect(server.promisedTo(peer)).toMatchObject({ height });
+    expect(held).toEqual([[height, 600_000]]);
+    const { ask } = open(parts, { limits: { leaseMs: 0 } });
+    expect((await ask({ type: 'get-page-list', requestId: 1, height })).map(({ type }) => type)).toEqual(['page-list']);
     await parts.close();
   });
 });

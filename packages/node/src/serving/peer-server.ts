@@ -17,7 +17,7 @@ import type { Peer } from '../network/peer.js';
 import { hasCode } from '../node-error.js';
 import { AnswerWindows } from './answer-windows.js';
 import { ReadScheduler } from './read-scheduler.js';
-import { SnapshotLeases } from './snapshot-leases.js';
+import { SnapshotLeases, type SnapshotPromise } from './snapshot-leases.js';
 
 /** How much one answer may hold. */
 export interface ServingLimits {
@@ -41,7 +41,7 @@ export interface ServingLimits {
   readonly maxUnsentBytes: number;
   /** How long a read waits for blocks that are being connected; default 1000. */
   readonly maxWaitForBlocksMs: number;
-  /** How long a request keeps its snapshot from being retired; default 10 min. */
+  /** How long a request keeps its snapshot from being retired; default 10 min, 0 for not at all. */
   readonly leaseMs: number;
   /** How much longer a snapshot can be kept by requests in all; default 2 h. */
   readonly maxHoldMs: number;
@@ -75,8 +75,6 @@ export interface PeerServerOptions<Header> {
   readonly limits?: Partial<ServingLimits>;
   /** Resolves when no block is being connected: until then nothing is read for peers. */
   readonly untilNoBlock?: () => Promise<unknown>;
-  /** Keeps a snapshot from being retired for so long. Without it, peers are promised nothing. */
-  readonly holdSnapshot?: (height: number, forMs: number) => void;
   /** False until the node has been at the tip once: till then it serves no state. */
   readonly isServingState: () => boolean;
   /** Loose transactions arrived. */
@@ -105,7 +103,7 @@ export class PeerServer<Header> {
   readonly #blockCodec: ReturnType<typeof createBlockCodec<Header>>;
   readonly #reads: ReadScheduler;
   readonly #windows: AnswerWindows;
-  readonly #leases: SnapshotLeases | undefined;
+  readonly #leases: SnapshotLeases;
   #manifests: readonly { readonly height: number; readonly root: Uint8Array; readonly manifest: Manifest }[] = [];
 
   constructor(options: PeerServerOptions<Header>) {
@@ -122,16 +120,20 @@ export class PeerServer<Header> {
       maxBytes: this.#limits.maxUnreadBytes,
       maxUnsentBytes: this.#limits.maxUnsentBytes,
     });
-    const { holdSnapshot, store, chain } = options;
-    if (holdSnapshot === undefined) return;
+    const { store, chain } = options;
     this.#leases = new SnapshotLeases({
       leaseMs: this.#limits.leaseMs,
       maxHoldMs: this.#limits.maxHoldMs,
       retained: chain.parameters.retainedEpochs,
       heights: () => store.snapshots().map(({ height }) => height),
-      hold: holdSnapshot,
+      hold: (height, forMs) => store.hold(height, forMs),
       monotonicMs: () => performance.now(),
     });
+  }
+
+  /** What a peer was promised to be served, and for how much longer. */
+  promisedTo(peer: Peer<Header>): SnapshotPromise | undefined {
+    return this.#leases.promisedTo(peer);
   }
 
   async handle(peer: Peer<Header>, message: Message<Header>): Promise<void> {
@@ -337,7 +339,7 @@ export class PeerServer<Header> {
 
   /** A peer that cannot take the message now will be told with its next request. */
   #renewLease(peer: Peer<Header>, height: number): void {
-    const durationMs = this.#leases?.renew(peer, height);
+    const durationMs = this.#leases.renew(peer, height);
     if (durationMs === undefined) return;
     peer.send({ type: 'snapshot-lease', height, durationMs }).catch(() => undefined);
   }

@@ -8,9 +8,15 @@ export interface SnapshotLeasesOptions {
   readonly heights: () => readonly number[];
   /** How many are kept without leases. */
   readonly retained: number;
-  /** Keeps a snapshot from being retired for so long; the longest wish counts. */
-  readonly hold: (height: number, forMs: number) => void;
+  /** Keeps a snapshot from being retired for so long; the longest wish counts. False if it cannot be kept. */
+  readonly hold: (height: number, forMs: number) => boolean;
   readonly monotonicMs: () => number;
+}
+
+/** A snapshot that is served for at least so much longer. */
+export interface SnapshotPromise {
+  readonly height: number;
+  readonly leftMs: number;
 }
 
 /**
@@ -32,7 +38,7 @@ export class SnapshotLeases {
 
   /**
    * A peer has asked for something of a snapshot that is served. Gives the milliseconds that it should be told of now;
-   * `undefined` if what it was told still holds for half of the time, or if no more can be promised.
+   * `undefined` if what it was told still holds for half of the time, or if nothing (more) can be promised.
    */
   renew(peer: object, height: number): number | undefined {
     const { leaseMs, maxHoldMs, hold, monotonicMs } = this.#options;
@@ -48,9 +54,16 @@ export class SnapshotLeases {
     );
     // What is left of it was promised already, or nothing is.
     if (durationMs <= leftMs) return undefined;
+    if (!hold(height, durationMs)) return undefined;
     this.#promised.set(peer, { height, untilMs: nowMs + durationMs });
-    hold(height, durationMs);
     return Math.floor(durationMs);
+  }
+
+  /** What a peer was told that still holds. */
+  promisedTo(peer: object): SnapshotPromise | undefined {
+    const promised = this.#promised.get(peer);
+    const leftMs = (promised?.untilMs ?? 0) - this.#options.monotonicMs();
+    return promised === undefined || leftMs <= 0 ? undefined : { height: promised.height, leftMs: Math.round(leftMs) };
   }
 
   /** Notes which snapshots are due to go: all that are here but the newest that are kept anyway, and the oldest of those. */
