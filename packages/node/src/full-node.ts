@@ -2,6 +2,7 @@ import { type StateHasher, type StateRootFunction, StateStore, withDefaults } fr
 import { equalBytes, toHex } from '@hs/bytes';
 import { serviceBits, type Transaction, transactionHash } from '@hs/wire';
 import { ClassicLevel } from 'classic-level';
+import { NodeActivity } from './activity/node-activity.js';
 import { BlockProcessor, type ConnectedBlock } from './chain/block-processor.js';
 import type { BlockSealer, Chain } from './chain/chain.js';
 import { ChainStore } from './chain/chain-store.js';
@@ -143,6 +144,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #server: PeerServer<Header>;
   readonly #production: BlockProduction<Header> | undefined;
   readonly #exchange: PeerExchange<Header> | undefined;
+  readonly #activity = new NodeActivity();
   /** What peers have promised to serve. */
   readonly #leases = new WeakMap<Peer<Header>, { readonly height: number; readonly endsAtMs: number }>();
   #lastNetworkError: NodeStatus['lastNetworkError'];
@@ -188,6 +190,7 @@ export class FullNode<Header> implements AsyncDisposable {
       settings: { ...defaultSyncSettings, ...options.sync },
       isProducer: options.producer !== undefined,
       clock: options.clock ?? systemClock,
+      onDownloadEvent: (event) => this.#activity.downloadMoved(event),
       logger: this.#logger,
     });
     this.#server = new PeerServer({
@@ -330,6 +333,25 @@ export class FullNode<Header> implements AsyncDisposable {
     return this.#store;
   }
 
+  get chain(): Chain<Header> {
+    return this.#options.chain;
+  }
+
+  /** The verified headers and the blocks of this node, for reading. */
+  get chainStore(): ChainStore<Header> {
+    return this.#chainStore;
+  }
+
+  /** What the node does, for who watches. */
+  get activity(): NodeActivity {
+    return this.#activity;
+  }
+
+  /** A transaction that waits in the pool. */
+  pendingTransaction(id: Uint8Array): Transaction | undefined {
+    return this.#pool.get(id);
+  }
+
   /** Connects to a peer and stays connected to it. */
   connect(address: string): void {
     this.#network.connect(address, { isPersistent: true }).catch((error: unknown) => {
@@ -404,6 +426,7 @@ export class FullNode<Header> implements AsyncDisposable {
       const steps = [
         () => this.#production?.stop(),
         () => this.#sync.stop(),
+        () => this.#activity.close(),
         () => this.#exchange?.close(),
         () => this.#network.close(),
         // A block under way is written completely before the database closes.
@@ -452,6 +475,7 @@ export class FullNode<Header> implements AsyncDisposable {
     this.#blocks.connected++;
     this.#blocks.changedRecords += block.changedRecords;
     this.#blocks.elapsedMs += block.elapsedMs;
+    this.#activity.blockConnected(block);
     this.#pool.removeIncluded(block.transactions, block.height);
     const fields = {
       height: block.height,

@@ -7,6 +7,7 @@ import type { ChainStore } from '../chain/chain-store.js';
 import type { Logger } from '../logger.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode, type NodeError } from '../node-error.js';
+import type { DownloadEvent } from './download-event.js';
 import { firstAnswer } from './first-answer.js';
 import { fetchManifest } from './manifest-fetch.js';
 import { RangeDownloader } from './range-downloader.js';
@@ -28,6 +29,7 @@ export interface HyperSyncOptions<Header> {
   readonly reconsiderAfterMs: number;
   readonly onMisbehaved: (peer: Peer<Header>, error: NodeError) => void;
   readonly onBan: (command: BanCommand) => void;
+  readonly onDownloadEvent?: (event: DownloadEvent) => void;
   readonly logger: Logger;
 }
 
@@ -175,7 +177,8 @@ export class HyperSync<Header> {
 
   /** True when all ranges are committed; false when a newer snapshot should be adopted instead. */
   async #downloadOrReconsider(height: number, signal: AbortSignal): Promise<boolean> {
-    const { chain, chainStore, store, peers, onBan, reconsiderAfterMs, requestTimeoutMs, logger } = this.#options;
+    const { chain, chainStore, store, peers, onBan, onDownloadEvent, reconsiderAfterMs, requestTimeoutMs, logger } =
+      this.#options;
     const { maxKeyBytes, maxValueBytes } = chain.parameters;
     const progress = new HyperSyncProgress({
       maxBytesInFlight: this.#options.maxBytesInFlight,
@@ -193,6 +196,7 @@ export class HyperSync<Header> {
       peers,
       timeoutMs: requestTimeoutMs,
       onBan,
+      ...(onDownloadEvent === undefined ? {} : { onEvent: onDownloadEvent }),
       onCommitted: ({ index, records, bytes }) =>
         logger.debug({ height, range: index, records, bytes }, 'hyper sync: range committed'),
       onAdoptNewer: () => {

@@ -10,6 +10,7 @@ import type {
 } from '@hs/sync-progress';
 import type { Peer } from '../network/peer.js';
 import { hasCode, NodeError } from '../node-error.js';
+import type { DownloadEvent, RangeMoved } from './download-event.js';
 
 export interface RangeDownloaderOptions<Header> {
   readonly store: StateStore;
@@ -19,6 +20,8 @@ export interface RangeDownloaderOptions<Header> {
   readonly peers: () => ReadonlyMap<string, Peer<Header>>;
   readonly onBan: (command: BanCommand) => void;
   readonly onCommitted: (range: ProvedRange) => void;
+  /** For who watches; must not throw. */
+  readonly onEvent?: (event: DownloadEvent) => void;
   /** Nothing of this snapshot is to be had any more, and a newer one was offered. */
   readonly onAdoptNewer?: () => void;
   /** Transport limit for one answer; the progress machine takes work away from slow peers long before. */
@@ -27,6 +30,8 @@ export interface RangeDownloaderOptions<Header> {
 
 /** The records of one range from one sender. */
 interface Attempt {
+  readonly range: number;
+  readonly peer: string;
   readonly abort: AbortController;
   readonly parts: PackedRecords[];
   proved: ProvedRange | undefined;
@@ -50,6 +55,8 @@ type EventWithoutTime = SyncEvent extends infer Event
 export class RangeDownloader<Header> {
   readonly #options: RangeDownloaderOptions<Header>;
   readonly #requests = new Map<number, AbortController>();
+  /** Whom the requests ask whose result was not told yet. */
+  readonly #senders = new Map<number, string>();
   readonly #attempts = new Map<number, Attempt>();
   /** Requests, proofs and commits under way. */
   readonly #work = new Set<Promise<void>>();
@@ -88,6 +95,8 @@ export class RangeDownloader<Header> {
         records: entry.count,
         bytes: entry.bytes,
       }));
+      const { height, manifest, proved } = download;
+      this.#emit({ type: 'began', height, entries: manifest.entries, proved });
       for (const id of this.#options.peers().keys()) this.#tell({ type: 'peer-joined', peer: id });
       this.#tell({ type: 'manifest-adopted', manifestId: String(download.height), ranges, proved: download.proved });
       await finished;
@@ -96,7 +105,10 @@ export class RangeDownloader<Header> {
       signal.removeEventListener('abort', onAbort);
       clearTimeout(this.#timer);
       for (const request of this.#requests.values()) request.abort();
-      for (const attempt of this.#attempts.values()) attempt.abort.abort();
+      for (const [id, attempt] of this.#attempts) {
+        this.#emitMove('dropped', id);
+        attempt.abort.abort();
+      }
       this.#attempts.clear();
       await Promise.all(this.#work);
     }
@@ -142,24 +154,28 @@ export class RangeDownloader<Header> {
   #carryOut(command: SyncCommand, event: EventWithoutTime): void {
     switch (command.type) {
       case 'request':
-        this.#start(this.#request(command));
+        this.#startRequest(command);
         return;
       case 'cancel-request':
         this.#requests.get(command.request)?.abort();
         return;
       case 'keep':
-        if (event.type === 'chunk-received') this.#keep(command, event.records);
+        if (event.type === 'chunk-received') this.#keep(command, event);
         return;
       case 'prove':
+        this.#emitMove('received', command.attempt);
         this.#start(this.#prove(command.attempt, command.range));
         return;
       case 'commit':
+        this.#emitMove('proved', command.attempt);
         this.#start(this.#commit(command.attempt));
         return;
       case 'cancel':
+        this.#emitMove('dropped', command.attempt);
         this.#attempts.get(command.attempt)?.abort.abort();
         return;
       case 'discard':
+        this.#emitMove('dropped', command.attempt);
         this.#attempts.delete(command.attempt);
         return;
       case 'ban':
@@ -182,6 +198,26 @@ export class RangeDownloader<Header> {
   #start(work: Promise<void>): void {
     const tracked = work.finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
+  }
+
+  #emit(event: DownloadEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #emitMove(type: RangeMoved['type'], id: number): void {
+    const attempt = this.#attempts.get(id);
+    if (attempt !== undefined) this.#emit({ type, peer: attempt.peer, range: attempt.range });
+  }
+
+  #startRequest(command: RequestCommand): void {
+    const { request, peer, firstRange, rangeCount } = command;
+    this.#senders.set(request, peer);
+    this.#emit({ type: 'asked', peer, firstRange, rangeCount });
+    const work = this.#request(command).finally(() => {
+      this.#senders.delete(request);
+      this.#emit({ type: 'answered', peer, firstRange, rangeCount });
+    });
+    this.#start(work);
   }
 
   async #request(command: RequestCommand): Promise<void> {
@@ -213,13 +249,18 @@ export class RangeDownloader<Header> {
     }
   }
 
-  #keep({ attempt: id, fromRecord, toRecord }: KeepCommand, { bytes, offsets }: PackedRecords): void {
+  #keep(command: KeepCommand, event: { readonly request: number; readonly records: PackedRecords }): void {
+    const { attempt: id, range, fromRecord, toRecord } = command;
+    const { bytes, offsets } = event.records;
+    const peer = this.#senders.get(event.request) ?? '';
     let attempt = this.#attempts.get(id);
     if (attempt === undefined) {
-      attempt = { abort: new AbortController(), parts: [], proved: undefined };
+      attempt = { range, peer, abort: new AbortController(), parts: [], proved: undefined };
       this.#attempts.set(id, attempt);
     }
     attempt.parts.push({ bytes, offsets: offsets.subarray(4 * fromRecord, 4 * toRecord) });
+    const keptBytes = (offsets[4 * toRecord - 1] ?? 0) - (offsets[4 * fromRecord] ?? 0);
+    this.#emit({ type: 'kept', peer, records: toRecord - fromRecord, bytes: Math.max(0, keptBytes) });
   }
 
   async #prove(id: number, range: number): Promise<void> {
@@ -236,6 +277,7 @@ export class RangeDownloader<Header> {
       if (hasCode(error, 'ANCESTRAL_RECORDS_RANGE_REFUTED')) {
         const { message, details } = error as Error & { readonly details: Readonly<Record<string, unknown>> };
         const digest = digestOf(attempt.parts);
+        this.#emitMove('refuted', id);
         this.#attempts.delete(id);
         this.#tell({ type: 'refuted', attempt: id, reason: message, details: { ...details, digest } });
       } else if (signal.aborted) {
@@ -254,6 +296,7 @@ export class RangeDownloader<Header> {
     }
     try {
       await this.#options.store.commitRange(attempt.proved);
+      this.#emitMove('committed', id);
       this.#attempts.delete(id);
       this.#options.onCommitted(attempt.proved);
       this.#tell({ type: 'committed', attempt: id });

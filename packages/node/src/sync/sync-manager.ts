@@ -14,6 +14,7 @@ import { SerialQueue } from '../state/serial-queue.js';
 import { syncBlocks } from './block-sync.js';
 import type { BranchGuard } from './branch-guard.js';
 import { describeFailure } from './database-failure.js';
+import type { DownloadEvent } from './download-event.js';
 import { syncHeadersFrom } from './header-sync.js';
 import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
 import { evidenceOfBan } from './range-evidence.js';
@@ -88,6 +89,8 @@ export interface SyncManagerOptions<Header> {
   readonly isProducer: boolean;
   /** Waits go by its monotonic time, header times and `stale` by the clock of the machine. */
   readonly clock: Clock;
+  /** For who watches a download; must not throw. */
+  readonly onDownloadEvent?: (event: DownloadEvent) => void;
   readonly logger: Logger;
 }
 
@@ -323,7 +326,7 @@ export class SyncManager<Header> {
   }
 
   async #runHyperSync(): Promise<void> {
-    const { store, chain, chainStore, hasher, stateRoot, settings, logger } = this.#options;
+    const { store, chain, chainStore, hasher, stateRoot, settings, onDownloadEvent, logger } = this.#options;
     this.#enter('snapshot', 'downloading a snapshot');
     const hyperSync = new HyperSync<Header>({
       store,
@@ -343,6 +346,7 @@ export class SyncManager<Header> {
         const peer = this.#options.network.peers.get(command.peer);
         if (peer !== undefined) this.#ban(peer, command.evidence.text, evidenceOfBan(command));
       },
+      ...(onDownloadEvent === undefined ? {} : { onDownloadEvent }),
     });
     this.#hyperSync = hyperSync;
     // A newer snapshot must be known when the old one is given up.
