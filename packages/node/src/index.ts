@@ -13,7 +13,6 @@ export type {
   SnapshotChoice,
 } from './chain/chain.js';
 export { ChainStore, nodePrefixes } from './chain/chain-store.js';
-export { describeSettings, type RunConfig, readRunConfig } from './config.js';
 export { defaultServices, FullNode, type FullNodeOptions, type NodeStatus, type PeerSummary } from './full-node.js';
 export { type HttpStatusServer, openHttpStatus, type StatusSource } from './http/http-status.js';
 export { type Logger, silentLogger } from './logger.js';

@@ -18,6 +18,8 @@ export const nodeErrorCodes = [
   'NODE_STOPPED',
   'NODE_TRANSACTION_REFUSED',
   'NODE_TRUSTED_ROOT_MISMATCH',
+  'NODE_UNREACHABLE',
+  'NODE_UNTRUSTED',
 ] as const;
 
 export type NodeErrorCode = (typeof nodeErrorCodes)[number];

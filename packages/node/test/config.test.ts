@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { describeSettings, type RunConfig, readRunConfig } from '../src/config.js';
+import { commands } from '../src/cli/commands.js';
+import { parseCommandLine } from '../src/cli/parse-command-line.js';
+import { nodeSettings, type RunConfig } from '../src/config/settings.js';
 import { formatTrustedRoot, parseTrustedRoot } from '../src/sync/trusted-roots.js';
 import { testFolder } from './support/cleanups.js';
 
@@ -9,6 +11,13 @@ function withFile(settings: unknown): string {
   const file = join(testFolder(), 'config.json');
   writeFileSync(file, typeof settings === 'string' ? settings : JSON.stringify(settings));
   return file;
+}
+
+/** What `hs-node run` would be run with. */
+function readRunConfig(args: readonly string[], environment: Record<string, string>): RunConfig {
+  const line = parseCommandLine(['run', ...args], { commands, environment });
+  if (line.kind !== 'command') throw new Error('no command');
+  return line.settings;
 }
 
 /** The error of settings that are refused. */
@@ -120,12 +129,12 @@ describe('the settings of a run', () => {
     [
       'with a number where a text belongs',
       (): string => withFile({ chain: 7 }),
-      /chain \(from the config file\) must be a string/,
+      /chain \(from the config file .+\) must be a string/,
     ],
     [
       'with a list of no addresses',
       (): string => withFile({ chain: 'c', connect: [7] }),
-      /connect \(from the config file\)/,
+      /connect \(from the config file .+\) must be a list of strings/,
     ],
   ] as const)('a config file %s is refused', (_name, file, message) => {
     expect(refused(['--config', file()])).toMatchObject({
@@ -141,9 +150,29 @@ describe('the settings of a run', () => {
     });
   });
 
-  test('are described one a line, each with its default', () => {
-    const lines = describeSettings().split('\n');
-    expect(lines.every((line) => /^ {2}--[a-z-]+ +\S/.test(line))).toBe(true);
-    expect(lines).toContain('  --block-interval-ms   time between blocks of a producer (default 1000)');
+  test.each([
+    ['given twice', ['--sync', 'hyper', '--sync', 'hyper'], /--sync is given 2 times/],
+    ['with a typing error', ['--snyc', 'hyper'], /no flag --snyc; did you mean --sync\?/],
+    ['without its value', ['--data'], /--data/],
+  ] as const)('a flag %s is refused', (_name, args, message) => {
+    expect(refused(['--chain', 'c', ...args]).message).toMatch(message);
+  });
+
+  test('the config file is named by --config before HS_NODE_CONFIG, and an empty variable counts as none', () => {
+    const [one, two] = [withFile({ chain: 'one' }), withFile({ chain: 'two' })];
+    const environment = { HS_NODE_CONFIG: two, HS_NODE_DATA: '' };
+    expect(readRunConfig([], environment)).toMatchObject({ chain: 'two', data: './hs-node-data' });
+    expect(readRunConfig(['--config', one], environment).chain).toBe('one');
+  });
+
+  test('a config file can hold every setting, also those of other commands', () => {
+    const all = Object.values(nodeSettings).map(({ name }) => name);
+    const content = { chain: 'c', url: 'http://127.0.0.1:1', key: 'k', 'cache-bytes': 7, connect: [] };
+    expect(all).toEqual(expect.arrayContaining(Object.keys(content)));
+    expect(readRunConfig(['--config', withFile(content)], {}).cacheBytes).toBe(7);
+  });
+
+  test('nothing but --sync decides how a node syncs', () => {
+    expect(Object.values(nodeSettings).filter(({ name }) => /sync|mode|snapshot/.test(name))).toHaveLength(1);
   });
 });

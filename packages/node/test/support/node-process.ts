@@ -43,7 +43,7 @@ export class NodeProcess {
     });
     if (stdout !== null) {
       createInterface({ input: stdout }).on('line', (line) => {
-        if (line.startsWith('{')) this.log.push(JSON.parse(line));
+        if (line.startsWith('{"level"')) this.log.push(JSON.parse(line));
       });
     }
     this.exited = new Promise((resolve) => {
@@ -55,6 +55,10 @@ export class NodeProcess {
     if (options.isKept !== true) cleanUp(() => this.signal('SIGKILL'));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Sends a signal, and waits for the end. */
   signal(name: NodeJS.Signals): Promise<number | string> {
     if (!this.#isOver) this.#child.kill(name);
@@ -63,19 +67,28 @@ export class NodeProcess {
 
   /** Base URL of its HTTP server, once it is up. */
   async url(): Promise<string> {
-    for (;;) {
-      const up = this.log.find(({ msg }) => msg === 'node is up');
-      if (up !== undefined) {
-        const { host, port } = up['http'] as { host: string; port: number };
-        return `http://${host}:${port}`;
-      }
-      if (this.#isOver) throw new Error(`the process has ended: ${this.stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    return `http://${await this.#addressIn('http')}`;
+  }
+
+  /** `host:port` for peers, once it is up. */
+  peerAddress(): Promise<string> {
+    return this.#addressIn('peers');
   }
 
   async status(): Promise<NodeStatus> {
     const response = await fetch(`${await this.url()}/status`);
     return (await response.json()) as NodeStatus;
+  }
+
+  async #addressIn(field: 'http' | 'peers'): Promise<string> {
+    for (;;) {
+      const up = this.log.find(({ msg }) => msg === 'node is up');
+      if (up !== undefined) {
+        const { host, port } = up[field] as { host: string; port: number };
+        return `${host}:${port}`;
+      }
+      if (this.#isOver) throw new Error(`the process has ended: ${this.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 }
