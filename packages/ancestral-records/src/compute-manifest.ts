@@ -31,8 +31,10 @@ export class RangeBuilder {
     readonly limits: RangeLimits;
     readonly hasher: StateHasher;
     readonly signal?: AbortSignal | undefined;
+    /** Start of the range after which the records go on. */
+    readonly after?: Uint8Array | undefined;
   }) {
-    this.#partition = new Partition(options.limits);
+    this.#partition = new Partition(options.limits, { after: options.after });
     this.#assembler = new RangeAssembler(options.hasher);
     this.#signal = options.signal;
   }

@@ -4,6 +4,7 @@ import type { Manifest } from './manifest.js';
 import type { SnapshotRecord, Summary, Tip } from './metadata.js';
 import type { StateParameters } from './parameters.js';
 import type { SnapshotHolds } from './snapshot-holds.js';
+import type { UnprovedDownload } from './unproved/unproved-download.js';
 import type { ValueCache } from './value-cache.js';
 
 /** A download as it stands on disk. */
@@ -22,6 +23,7 @@ export interface Standing {
   /** Snapshots that are kept, ascending; the last one may still be without manifest. */
   readonly snapshots: readonly SnapshotRecord[];
   readonly download: Download | undefined;
+  readonly unproved: UnprovedDownload | undefined;
 }
 
 /**

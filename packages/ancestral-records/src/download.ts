@@ -32,6 +32,13 @@ import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, withManifest 
 export async function beginDownload(context: StoreContext, manifest: Manifest): Promise<void> {
   checkManifest(context, manifest);
   const { standing } = context;
+  if (standing.tip.phase === 'unproved') {
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_WRONG_PHASE',
+      'the store holds records that nothing has proved: finish that download, or reset the store',
+      { details: { phase: 'unproved' } },
+    );
+  }
   const root = manifest.root(context.parameters.identity);
   const current = standing.tip.phase === 'ready' ? await standingSnapshot(context) : standing.download;
   if (current !== undefined) {

@@ -24,7 +24,7 @@ const groupRecords = 4096;
 export async function resetState(context: StoreContext): Promise<void> {
   await context.disk.write([{ type: 'put', key: tipKey, value: encodeTip(clearingTip) }]);
   context.cache.clear();
-  moveOn(context, { tip: clearingTip, summaries: new Map(), snapshots: [], download: undefined });
+  moveOn(context, { tip: clearingTip, summaries: new Map(), snapshots: [], download: undefined, unproved: undefined });
   await finishClearing(context);
 }
 

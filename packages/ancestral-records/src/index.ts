@@ -56,6 +56,16 @@ export type {
   SnapshotInfo,
   StorePhase,
 } from './store-types.js';
+export { totalChecksum } from './total-checksum.js';
+export type {
+  ChunkRefutationReason,
+  UnprovedChunk,
+  UnprovedDownloadStatus,
+  UnprovedInterval,
+  UnprovedIntervalState,
+  UnprovedPart,
+  UnprovedTarget,
+} from './unproved/unproved-types.js';
 export { type RangeSource, storeSource } from './verify/range-source.js';
 export { rawDatabaseSource } from './verify/raw-database-source.js';
 export { type RebuildOptions, type RebuildProgress, rebuildState } from './verify/rebuild-state.js';

@@ -12,6 +12,9 @@ import { concatBytes, u32be, u64be } from '@hs/bytes';
  *   00 05                         download record: height, number of pages
  *   00 06 page:4                  manifest page of the download
  *   00 07 index:4                 mark of a proved and committed range of the download
+ *   00 08                         unproved download: height, checksum, parts
+ *   00 09 prefix                  interval of the unproved download: whether it is dirty, cursor, totals
+ *   00 0a prefix page:4           ranges of that interval that are complete
  *   01 key                        state record
  *   02 key                        other record
  *   03 epoch:8 key                ancestral record: 00 for absent, or 01 and the value
@@ -31,6 +34,7 @@ export const ancestralKeyOffset = 9;
 export const formatKey: Uint8Array = Uint8Array.of(0, 0);
 export const tipKey: Uint8Array = Uint8Array.of(0, 1);
 export const downloadKey: Uint8Array = Uint8Array.of(0, 5);
+export const unprovedKey: Uint8Array = Uint8Array.of(0, 8);
 
 export function summaryKey(prefix: number): Uint8Array {
   return Uint8Array.of(0, 2, prefix);
@@ -51,6 +55,19 @@ export function downloadPageKey(page: number): Uint8Array {
 export function markKey(index: number): Uint8Array {
   return concatBytes(Uint8Array.of(0, 7), u32be(index));
 }
+export function unprovedIntervalKey(prefix: number): Uint8Array {
+  return Uint8Array.of(0, 9, prefix);
+}
+export function unprovedPageKey(prefix: number, page: number): Uint8Array {
+  return concatBytes(Uint8Array.of(0, 10, prefix), u32be(page));
+}
+/** All pages of one interval of the unproved download. */
+export function unprovedPagesOf(prefix: number): DatabaseInterval {
+  return {
+    gte: unprovedPageKey(prefix, 0),
+    lt: prefix === 255 ? Uint8Array.of(0, 11) : unprovedPageKey(prefix + 1, 0),
+  };
+}
 export function stateKey(key: Uint8Array): Uint8Array {
   return tagged(1, key);
 }
@@ -65,6 +82,7 @@ export const everything: DatabaseInterval = { gte: new Uint8Array(0), lt: new Ui
 export const summaries: DatabaseInterval = { gte: Uint8Array.of(0, 2), lt: Uint8Array.of(0, 3) };
 export const snapshots: DatabaseInterval = { gte: Uint8Array.of(0, 3), lt: Uint8Array.of(0, 4) };
 export const marks: DatabaseInterval = { gte: Uint8Array.of(0, 7), lt: Uint8Array.of(0, 8) };
+export const unprovedIntervals: DatabaseInterval = { gte: Uint8Array.of(0, 9), lt: Uint8Array.of(0, 10) };
 /** Whatever the store keeps about itself, but for format and tip. */
 export const bookkeeping: DatabaseInterval = { gte: Uint8Array.of(0, 2), lt: Uint8Array.of(1) };
 export const allState: DatabaseInterval = { gte: Uint8Array.of(1), lt: Uint8Array.of(2) };

@@ -4,7 +4,7 @@ import { AncestralRecordsError } from './errors.js';
 import { encodedSumBytes, uncompressedSumBytes } from './hasher.js';
 
 /** Phases as stored. `clearing` is a reset or an unfinished genesis: all state is to be deleted, then it is `empty`. */
-export const durablePhases = ['empty', 'clearing', 'downloading', 'ready', 'rewinding'] as const;
+export const durablePhases = ['empty', 'clearing', 'downloading', 'ready', 'rewinding', 'unproved'] as const;
 export type DurablePhase = (typeof durablePhases)[number];
 
 /** Where the store stands; part of every batch that moves it. */
@@ -111,7 +111,8 @@ export function corrupt(what: string, why: string, cause?: unknown): AncestralRe
   );
 }
 
-function readerOf(bytes: Uint8Array | undefined, what: string): ByteReader {
+/** A reader of stored bytes. @throws ANCESTRAL_RECORDS_CORRUPT if there are none, and when they do not hold what is read */
+export function readerOf(bytes: Uint8Array | undefined, what: string): ByteReader {
   if (bytes === undefined) throw corrupt(what, 'missing');
   return new ByteReader(bytes, (_problem, detail) => corrupt(what, detail));
 }
@@ -129,7 +130,8 @@ function readSummary(reader: ByteReader): Summary {
   };
 }
 
-function number(reader: ByteReader): number {
+/** A count or height. @throws ANCESTRAL_RECORDS_CORRUPT */
+export function number(reader: ByteReader): number {
   const value = reader.u64be();
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt('number', `${value} is too large`);
   return Number(value);

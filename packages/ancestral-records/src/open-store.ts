@@ -20,6 +20,8 @@ import {
 import { checkFormat, encodeFormat, type StateParameters, withDefaults } from './parameters.js';
 import { finishRewind } from './rewind.js';
 import { SnapshotHolds } from './snapshot-holds.js';
+import { finishClearingIntervals } from './unproved/clear-unproved.js';
+import { loadUnproved } from './unproved/unproved-download.js';
 import { ValueCache } from './value-cache.js';
 
 /** What a store is made of. */
@@ -64,12 +66,13 @@ export async function openContext(options: StateStoreOptions): Promise<StoreCont
     parameters,
     cache: new ValueCache(cacheBytes),
     holds: new SnapshotHolds({ maxSnapshots: maxHeldSnapshots, monotonicMs }),
-    standing: { tip, summaries: new Map(), snapshots: [], download: undefined },
+    standing: { tip, summaries: new Map(), snapshots: [], download: undefined, unproved: undefined },
     version: 0,
   };
   context.standing = await loadStanding(context, tip);
   if (tip.phase === 'clearing') await finishClearing(context);
   if (tip.phase === 'rewinding') await finishRewind(context);
+  if (tip.phase === 'unproved') await finishClearingIntervals(context);
   checkRoot(context);
   return context;
 }
@@ -95,7 +98,16 @@ async function loadStanding(context: StoreContext, tip: Tip): Promise<Standing> 
   if (tip.phase === 'downloading') {
     const keys: Uint8Array[] = [];
     for await (const entries of disk.scan(marks, { hasValues: false })) for (const [key] of entries) keys.push(key);
-    return { tip, summaries: new Map(), snapshots: [], download: await loadDownload(context, keys) };
+    return {
+      tip,
+      summaries: new Map(),
+      snapshots: [],
+      download: await loadDownload(context, keys),
+      unproved: undefined,
+    };
+  }
+  if (tip.phase === 'unproved') {
+    return { tip, summaries: new Map(), snapshots: [], download: undefined, unproved: await loadUnproved(context) };
   }
   const loaded = new Map<number, Summary>();
   const retained = [];
@@ -107,7 +119,7 @@ async function loadStanding(context: StoreContext, tip: Tip): Promise<Standing> 
       for (const [, value] of entries) retained.push(decodeSnapshot(value));
     }
   }
-  return { tip, summaries: loaded, snapshots: retained, download: undefined };
+  return { tip, summaries: loaded, snapshots: retained, download: undefined, unproved: undefined };
 }
 
 function checkRoot(context: StoreContext): void {

@@ -29,6 +29,12 @@ import type {
   SnapshotInfo,
   StorePhase,
 } from './store-types.js';
+import { UnprovedHashing } from './unproved/append-unproved.js';
+import { beginUnproved } from './unproved/begin-unproved.js';
+import { clearUnproved } from './unproved/clear-unproved.js';
+import { finishUnproved } from './unproved/finish-unproved.js';
+import { unprovedStatus } from './unproved/unproved-download.js';
+import type { UnprovedChunk, UnprovedDownloadStatus, UnprovedTarget } from './unproved/unproved-types.js';
 import { keyText } from './value-cache.js';
 import { busy, WriterGate } from './writer-gate.js';
 
@@ -64,6 +70,7 @@ export class StateStore {
   readonly #build: ManifestBuild;
   readonly #traffic = new BlockTraffic();
   readonly #gate = new WriterGate();
+  readonly #unproved: UnprovedHashing;
   readonly #prepared = new WeakMap<PreparedBlock, BlockBatch>();
   readonly #proofs = new WeakMap<ProvedRange, { entry: RangeEntry; records: readonly PackedRecords[] }>();
   readonly #reads = new Set<Promise<unknown>>();
@@ -83,6 +90,7 @@ export class StateStore {
   private constructor(context: StoreContext) {
     this.#context = context;
     this.#retention = new Retention(context);
+    this.#unproved = new UnprovedHashing(context);
     this.#build = new ManifestBuild(context, {
       traffic: this.#traffic,
       onBuilt: () => this.#retention.start(),
@@ -135,10 +143,7 @@ export class StateStore {
   /** Summary of each prefix with records at the tip, ascending. @throws ANCESTRAL_RECORDS_NOT_READY */
   summaries(): ReadonlyMap<number, PrefixSummary> {
     this.#requireReady();
-    const entries = [...this.#context.standing.summaries];
-    return new Map(
-      entries.map(([prefix, { count, bytes, checksum }]) => [prefix, { count, bytes, checksum: copyBytes(checksum) }]),
-    );
+    return copiedSummaries(this.#context.standing.summaries);
   }
 
   /** The value of one record, as a copy. @throws ANCESTRAL_RECORDS_NOT_READY for a state key unless ready */
@@ -247,6 +252,16 @@ export class StateStore {
     await this.#exclusive('commitBlock', () => this.#traffic.during(commitBlock(this.#context, batch, others)));
     this.#prepared.delete(prepared);
     if (batch.snapshot !== undefined) this.#build.start();
+  }
+
+  /**
+   * Summary of each prefix with records at a snapshot, ascending.
+   *
+   * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE
+   */
+  snapshotSummaries(height: number): ReadonlyMap<number, PrefixSummary> {
+    this.#requireReady();
+    return copiedSummaries(snapshotAt(this.#context, height).summaries);
   }
 
   /** Snapshots whose manifest is complete, so that they can be served, ascending. None unless ready. */
@@ -384,10 +399,63 @@ export class StateStore {
     });
   }
 
+  /**
+   * Starts a download of which nothing is proved before its last record is there: for chains whose headers carry no roots. Its
+   * intervals, one per state prefix, are marked dirty first. The same target again changes nothing, so that it resumes.
+   *
+   * @throws ANCESTRAL_RECORDS_INVALID_CHECKSUM, ANCESTRAL_RECORDS_WRONG_PHASE unless empty, ANCESTRAL_RECORDS_BUSY,
+   *   ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async beginUnprovedDownload(target: UnprovedTarget, options: Abortable = {}): Promise<void> {
+    await this.#exclusive('beginUnprovedDownload', () => beginUnproved(this.#context, target, options));
+  }
+
+  /** The unproved download under way, as it stands on disk. */
+  unprovedDownload(): UnprovedDownloadStatus | undefined {
+    const { unproved } = this.#context.standing;
+    return unproved && unprovedStatus(unproved);
+  }
+
+  /**
+   * Writes the next chunk of a prefix, with the place where the prefix goes on, in one batch. Chunks of different prefixes may be
+   * written at once. The records are borrowed, and must not change afterwards. With the last chunk, the prefix is compared with what
+   * it is said to be; if it differs, that chunk is not written.
+   *
+   * @throws ANCESTRAL_RECORDS_CHUNK_REFUTED, ANCESTRAL_RECORDS_CHECKSUM_MISMATCH, ANCESTRAL_RECORDS_RANGE_SUPERSEDED if the
+   *   prefix was cleared meanwhile, ANCESTRAL_RECORDS_WRONG_PHASE, ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async writeUnproved(prefix: number, chunk: UnprovedChunk, options: Abortable = {}): Promise<void> {
+    this.#requireUsable();
+    const write = (commit: () => Promise<void>) => this.#exclusive('writeUnproved', commit, { mayWait: true });
+    await this.#read(this.#unproved.append(prefix, chunk, { signal: options.signal, write }));
+  }
+
+  /**
+   * Deletes what was written into some prefixes, or into all of them, in bounded steps; they can be downloaded again. Interrupted,
+   * it is finished when the store is opened.
+   *
+   * @throws ANCESTRAL_RECORDS_WRONG_PHASE, ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async clearUnproved(prefixes: readonly number[] = this.parameters.statePrefixes): Promise<void> {
+    await this.#exclusive('clearUnproved', () => clearUnproved(this.#context, prefixes), { mayWait: true });
+  }
+
+  /**
+   * Ends an unproved download whose prefixes are all whole: if they add up to the checksum, the store is ready at its height.
+   *
+   * @throws ANCESTRAL_RECORDS_DOWNLOAD_INCOMPLETE, ANCESTRAL_RECORDS_CHECKSUM_MISMATCH, ANCESTRAL_RECORDS_WRONG_PHASE,
+   *   ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async finishUnprovedDownload(options: OtherWrites = {}): Promise<void> {
+    const others = this.#others(options.otherWrites);
+    await this.#exclusive('finishUnprovedDownload', () => finishUnproved(this.#context, others));
+  }
+
   /** Deletes all state, in any phase; other records stay. Interrupted, it is finished when the store is opened. */
   async reset(): Promise<void> {
     await this.#exclusive('reset', async () => {
       await this.#pausingBackground(() => resetState(this.#context));
+      this.#unproved.forget();
     });
   }
 
@@ -562,6 +630,13 @@ function snapshotInfo({ height, stateRoot, manifest, summaries }: BuiltSnapshot)
     bytes += summary.bytes;
   }
   return { height, root: copyBytes(manifest.root), stateRoot: copyBytes(stateRoot), records, bytes };
+}
+
+function copiedSummaries(summaries: ReadonlyMap<number, PrefixSummary>): Map<number, PrefixSummary> {
+  const copied = [...summaries].map(([prefix, { count, bytes, checksum }]) => {
+    return [prefix, { count, bytes, checksum: copyBytes(checksum) }] as const;
+  });
+  return new Map(copied);
 }
 
 function checksumsOf(summaries: ReadonlyMap<number, { readonly checksum: Uint8Array }>): Map<number, Uint8Array> {

@@ -1,8 +1,11 @@
 import type { Manifest } from './manifest.js';
 import type { RecordChange } from './record-change.js';
 
-/** What a store can be asked for: state is read and blocks are committed only when it is `ready`. */
-export type StorePhase = 'empty' | 'downloading' | 'ready' | 'rewinding';
+/**
+ * What a store can be asked for: state is read and blocks are committed only when it is `ready`. `unproved`: it holds records that
+ * nothing has proved yet.
+ */
+export type StorePhase = 'empty' | 'downloading' | 'unproved' | 'ready' | 'rewinding';
 
 /** Count, key and value bytes, and checksum of all records under one state prefix. */
 export interface PrefixSummary {

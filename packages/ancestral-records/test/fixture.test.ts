@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type DatabaseWrite, formatVersion, StateStore, withDefaults } from '../src/index.js';
+import { type DatabaseWrite, formatVersion, StateStore, totalChecksum, withDefaults } from '../src/index.js';
 import { changesOf, hasher, period, stateRoot } from './crash/chain.mjs';
 import { bytes, fromHex, hex, sorted } from './support/plain-state.js';
 import { memoryDatabase, type OpenDatabase, parameters } from './support/stores.js';
@@ -34,7 +34,7 @@ async function databaseOf(content: Content): Promise<OpenDatabase> {
   return database;
 }
 
-/** Three small databases: ready at height 12, in the middle of a download, and ready before a manifest is built. */
+/** Small databases: ready at height 12, in the middle of a download of either kind, and ready before a manifest is built. */
 async function build(name: string): Promise<OpenDatabase> {
   const database = await memoryDatabase().open();
   const store = await StateStore.open({ database, ...chosen });
@@ -51,6 +51,18 @@ async function build(name: string): Promise<OpenDatabase> {
   if (name === 'ready') return database;
   const other = await memoryDatabase().open();
   const newcomer = await StateStore.open({ database: other, ...chosen });
+  if (name === 'unproved') {
+    const parts = [...store.snapshotSummaries(10)].map(([prefix, { count, ...rest }]) => ({
+      prefix,
+      records: count,
+      ...rest,
+    }));
+    const checksums = parts.map(({ checksum }) => checksum);
+    await newcomer.beginUnprovedDownload({ height: 10, checksum: await totalChecksum(checksums, hasher), parts });
+    await newcomer.writeUnproved(5, await store.readChunk({ height: 10, startKey: bytes(5) }));
+    await newcomer.writeUnproved(6, await store.readChunk({ height: 10, startKey: bytes(6), maxBytes: 10 }));
+    return other;
+  }
   const manifest = await store.manifest(10);
   await newcomer.beginDownload(manifest);
   const { records } = await store.readChunk({ height: 10, ...manifest.range(0) });
@@ -58,12 +70,17 @@ async function build(name: string): Promise<OpenDatabase> {
   return other;
 }
 
-describe.each(['ready', 'downloading', 'unbuilt'])('a %s database of format 2', (name) => {
+describe.each(['ready', 'downloading', 'unproved', 'unbuilt'])('a %s database of format 2', (name) => {
   test('still opens and verifies', async () => {
     const database = await databaseOf(await fixture(2, name));
     const store = await StateStore.open({ database, ...chosen });
-    expect(store.phase).toBe(name === 'downloading' ? 'downloading' : 'ready');
+    expect(store.phase).toBe(name === 'downloading' || name === 'unproved' ? name : 'ready');
     await verifyStore(store, database);
+    if (name === 'unproved') {
+      const intervals = store.unprovedDownload()?.intervals ?? [];
+      expect(intervals.slice(0, 2)).toMatchObject([{ state: 'whole' }, { state: 'dirty', records: 1 }]);
+      return;
+    }
     if (name === 'downloading') {
       expect([store.download()?.height, [...(store.download()?.proved ?? [])]]).toEqual([10, [0]]);
       return;

@@ -9,7 +9,7 @@ import { hasher, stateRoot } from './chain.mjs';
 import { ascending, hex, jobs, pack, rootOf, snapshotSource, stateAt, summariesOf } from './settings.mjs';
 
 const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
-const phases = ['empty', 'clearing', 'downloading', 'ready', 'rewinding'];
+const phases = ['empty', 'clearing', 'downloading', 'ready', 'rewinding', 'unproved'];
 
 /** Where the store may stand after these lines: heights, `empty` or `downloading`; undefined if nothing is known. */
 export function allowedAfter(lines) {
@@ -22,10 +22,17 @@ export function allowedAfter(lines) {
       allowed = [standing, standing + 1];
     } else if (word === 'empty' || word === 'downloading') {
       standing = word;
-      allowed = word === 'empty' ? ['empty', 'downloading', 0, 1] : ['downloading'];
+      allowed = word === 'empty' ? ['empty', 'downloading', 'unproved', 0, 1] : ['downloading'];
+    } else if (word === 'unproved') {
+      standing = word;
+      allowed = undefined;
     } else if (word === 'begin') {
       const to =
-        first === 'rewind' ? [Number(second)] : first === 'download' ? ['downloading', Number(second)] : ['empty'];
+        first === 'rewind'
+          ? [Number(second)]
+          : first === 'reset'
+            ? ['empty']
+            : [first === 'download' ? 'downloading' : 'unproved', Number(second)];
       allowed = [standing, ...to];
     } else if (word === 'proved') {
       standing = 'downloading';
@@ -107,6 +114,7 @@ async function verify(store, database, job) {
   }
   if (store.phase === 'empty') assert.equal(raw.length, 0, 'an empty store has records');
   if (store.phase === 'downloading') await verifyDownload(store, raw);
+  if (store.phase === 'unproved') verifyUnproved(store, raw, job);
   if (store.phase !== 'ready') return;
   const expected = ascending(stateAt(job, store.height));
   assert.deepEqual(raw, expected);
@@ -146,6 +154,16 @@ async function verifyDownload(store, raw) {
     const [summary] = (await summariesOf(inside)).values();
     assert.deepEqual(summary, { count, bytes, checksum: hex(sum) });
   }
+}
+
+/** Each interval holds the records of its target up to the place where it goes on, and no others. */
+function verifyUnproved(store, raw, job) {
+  const { height, intervals } = store.unprovedDownload();
+  const expected = ascending(stateAt(job, height)).filter(([key]) => {
+    const { state, nextKey } = intervals.find(({ prefix }) => prefix === Number.parseInt(key.slice(0, 2), 16));
+    return state === 'whole' || key < hex(nextKey);
+  });
+  assert.deepEqual(raw, expected);
 }
 
 async function readAll(store, height) {

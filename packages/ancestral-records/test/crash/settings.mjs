@@ -1,5 +1,5 @@
 // What each job of the worker works with, and what follows from it: the records after each height, and sources of them.
-import { computeManifest, withDefaults } from '../../dist/index.js';
+import { computeManifest, totalChecksum, withDefaults } from '../../dist/index.js';
 import { changesOf, hasher, period, stateRoot, wideChangesOf } from './chain.mjs';
 
 const identity = new Uint8Array(32).fill(7);
@@ -23,6 +23,7 @@ export const jobs = {
   rebuild: wide({}),
   repair: wide({}),
   export: wide({}),
+  unproved: wide({}),
 };
 
 export const hex = (bytes) => Buffer.from(bytes).toString('hex');
@@ -72,6 +73,28 @@ export async function summariesOf(entries) {
       return [Number.parseInt(prefix, 16), { count: own.length, bytes, checksum }];
     }),
   );
+}
+
+/** The state at a height for an unproved download: its checksum, parts, and chunks of its records. */
+export async function unprovedSource(job, height) {
+  const entries = ascending(stateAt(job, height));
+  const parts = [...(await summariesOf(entries))].map(([prefix, { count, bytes, checksum }]) => {
+    return { prefix, records: count, bytes, checksum: fromHex(checksum) };
+  });
+  const checksum = await totalChecksum(
+    parts.map((part) => part.checksum),
+    hasher,
+  );
+  return {
+    target: { height, checksum, parts },
+    chunk(nextKey, records) {
+      const from = hex(nextKey);
+      const rest = entries.filter(([key]) => key.startsWith(from.slice(0, 2)) && key >= from);
+      const taken = rest.slice(0, records);
+      const isLast = taken.length === rest.length;
+      return { records: pack(taken), nextKey: isLast ? undefined : fromHex(`${taken.at(-1)[0]}00`) };
+    },
+  };
 }
 
 export async function rootOf(entries) {

@@ -14,7 +14,7 @@ import {
 } from '../../dist/index.js';
 import { writeSnapshotFile } from '../../dist/node.js';
 import { hasher, stateRoot } from './chain.mjs';
-import { ascending, damage, jobs, pack, snapshotSource, stateAt } from './settings.mjs';
+import { ascending, damage, jobs, pack, snapshotSource, stateAt, unprovedSource } from './settings.mjs';
 
 const [folder, name] = process.argv.slice(2);
 const job = jobs[name];
@@ -256,6 +256,31 @@ const work = {
         await damage(database, round);
         const { outcome } = await repairState(store, { height: store.height, source });
         say(`snapshot ${store.height} ${outcome}`);
+      }
+    };
+  },
+
+  async unproved() {
+    const sources = [await unprovedSource(job, 8), await unprovedSource(job, 12)];
+    return async (store) => {
+      for (let round = 0; ; round++) {
+        if (store.phase === 'ready') await reset(store);
+        const current = store.unprovedDownload()?.height;
+        const source = sources[current === undefined ? round % 2 : current === 8 ? 0 : 1];
+        const { height } = source.target;
+        say(`begin unproved ${height}`);
+        await store.beginUnprovedDownload(source.target);
+        for (const { prefix } of store.unprovedDownload().intervals) {
+          for (let chunks = 0; ; chunks++) {
+            const { state, nextKey } = store.unprovedDownload().intervals.find((each) => each.prefix === prefix);
+            if (state !== 'dirty') break;
+            await store.writeUnproved(prefix, source.chunk(nextKey, 3 + ((chunks * 7) % 40)));
+            if (chunks === 9 && round % 3 === 1) await store.clearUnproved([prefix]);
+          }
+        }
+        await store.finishUnprovedDownload();
+        say(`height ${height}`);
+        await toHeight(store, height + 2);
       }
     };
   },

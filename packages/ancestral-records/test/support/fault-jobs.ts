@@ -17,7 +17,7 @@ import { fileOf, open } from './snapshot-files.js';
 import { memoryDatabase, memoryStore, openStore, parameters } from './stores.js';
 
 /** A height, or a phase without one. */
-export type Standing = number | 'empty' | 'downloading';
+export type Standing = number | 'empty' | 'downloading' | 'unproved';
 
 /** One completed operation, and where the store stands when it is done. */
 export interface Step {
@@ -53,12 +53,12 @@ export async function commit(store: StateStore, changes: readonly RecordChange[]
   await store.commitBlock(prepared, { otherWrites: [{ key: bytes(70), value: bytes(height & 255) }] });
 }
 
-const block = (height: number): Step => ({ to: height, run: (store) => commit(store, chainChanges(height)) });
-const settle = (at: Standing): Step => ({ to: at, run: (store) => store.maintenance() });
-const blocks = (from: number, to: number): Step[] =>
+export const block = (height: number): Step => ({ to: height, run: (store) => commit(store, chainChanges(height)) });
+export const settle = (at: Standing): Step => ({ to: at, run: (store) => store.maintenance() });
+export const blocks = (from: number, to: number): Step[] =>
   Array.from({ length: to - from + 1 }, (_, i) => [block(from + i), settle(from + i)]).flat();
 const genesis: Step = { to: 0, run: (store) => store.initialize({ records: [pack([]), pack([])] }) };
-const reset: Step = { to: 'empty', run: (store) => store.reset() };
+export const reset: Step = { to: 'empty', run: (store) => store.reset() };
 const rewind = (to: number): Step => ({
   to,
   run: (store) => store.rewind(to, { otherWrites: [{ key: bytes(70), value: bytes(to) }] }),

@@ -100,12 +100,12 @@ async function checkWhatIsLeft(
   }: { readonly done: Standing; readonly next: Pick<Step, 'to' | 'via'>; readonly kind: FaultKind | undefined },
 ): Promise<void> {
   const store = await openStore(database, { parameters: job.parameters });
-  const found: Standing = store.height ?? (store.phase as 'empty' | 'downloading');
+  const found: Standing = store.height ?? (store.phase as 'empty' | 'downloading' | 'unproved');
   if (next.via !== undefined) expect([done, next.via, next.to]).toContain(found);
   const mended: Standing[] = again === undefined ? [] : [6];
   await again?.(store);
   await verifyStore(store, database);
-  const standing: Standing = store.height ?? (store.phase as 'empty' | 'downloading');
+  const standing: Standing = store.height ?? (store.phase as 'empty' | 'downloading' | 'unproved');
   const isBlock = typeof done === 'number' && next.to === done + 1;
   const isUnwritten = isBlock && kind?.startsWith('apply') !== true;
   expect([...mended, ...(isUnwritten ? [done] : allowed(done, next.to))]).toContain(standing);
@@ -122,7 +122,7 @@ function allowed(done: Standing, next: Standing): Standing[] {
 
 /** What is left can be worked with: the next snapshot's block is committed, its manifest built, old epochs deleted. */
 async function goOn(store: StateStore, job: FaultJob): Promise<void> {
-  if (store.phase === 'downloading') return;
+  if (store.phase === 'downloading' || store.phase === 'unproved') return;
   if (store.phase === 'empty') await store.initialize({ records: [pack([[bytes(5, 1), bytes(1)]])] });
   await store.maintenance();
   do await commit(store, job.changesOf((store.height as number) + 1));

@@ -44,6 +44,7 @@ export async function verifyStore(store: StateStore, database: StateDatabase): P
       expect(summary).toEqual({ count: entry.count, bytes: entry.bytes, checksum: hex(entry.sum) });
     }
   }
+  if (store.phase === 'unproved') verifyUnproved(store, raw);
   if (store.phase !== 'ready') return;
   const { height } = store;
   if (height === undefined) throw new Error('ready without a height');
@@ -57,6 +58,23 @@ export async function verifyStore(store: StateStore, database: StateDatabase): P
       const isRetired = store.snapshots().every(({ height: retained }) => retained !== snapshot.height);
       if ((error as { code?: unknown }).code !== 'ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE' || !isRetired) throw error;
     }
+  }
+}
+
+/** What is written into each interval is what it says it holds, and nothing lies beyond the place where it goes on. */
+function verifyUnproved(store: StateStore, raw: PlainState): void {
+  const summaries = summarize(raw);
+  const { statePrefixes } = store.parameters;
+  const intervals = store.unprovedDownload()?.intervals ?? [];
+  expect(intervals.map(({ prefix }) => prefix)).toEqual(statePrefixes);
+  expect([...summaries.keys()].filter((prefix) => !statePrefixes.includes(prefix))).toEqual([]);
+  for (const { prefix, state, nextKey, records, bytes: size } of intervals) {
+    expect(['dirty', 'whole']).toContain(state);
+    const { count = 0, bytes: found = 0 } = summaries.get(prefix) ?? {};
+    expect([prefix, records, size]).toEqual([prefix, count, found]);
+    const isBehind = ([key]: readonly [string, unknown]): boolean =>
+      key.startsWith(hex(bytes(prefix))) && key >= hex(nextKey);
+    if (state === 'dirty') expect([...raw].filter(isBehind)).toEqual([]);
   }
 }
 
