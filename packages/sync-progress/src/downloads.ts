@@ -82,6 +82,7 @@ export class Downloads {
     }
     for (let range = firstHeld(span); range < span.end; range++) board.hold(range);
     if (peer.requests.size === 0) peer.rate.begin(nowMs);
+    this.#takeTurn(span);
     peer.outstandingBytes += span.maxBytes;
     const rate = peer.rate.bytesPerSecond;
     const expectedMs =
@@ -110,6 +111,14 @@ export class Downloads {
       maxBytes: span.maxBytes,
     });
     return request;
+  }
+
+  /** Moves the peer back in line by what it is asked for. Who was away keeps a lead of one full pipeline at most. */
+  #takeTurn({ peer, maxBytes }: Span): void {
+    const state = this.#state;
+    const atMs = Math.max(peer.turnMs, state.turnMs - state.settings.pipelineTargetMs);
+    state.turnMs = Math.max(state.turnMs, atMs);
+    peer.turnMs = atMs + (maxBytes * 1000) / peer.worthAt(state.nowMs);
   }
 
   /** Takes in the answer to a wanted request; says whether it breaks a rule, or was the last empty one that is tolerated. */

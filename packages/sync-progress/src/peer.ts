@@ -24,6 +24,8 @@ export class Peer {
   outstandingBytes = 0;
   /** Received bytes of half-received ranges. */
   partialBytes = 0;
+  /** Where it stands in line: the time that all it was ever asked for takes at its rate. */
+  turnMs = 0;
   /** The range at which its next span is looked for. */
   position = 0;
   /** After an answer that was cut: so much the next one may be expected to hold. */
@@ -48,6 +50,11 @@ export class Peer {
   /** Its rate, mixed with `assumed` as far as little of it is measured. */
   comparableRate(assumed: number = assumedBytesPerSecond): number {
     return Math.max(this.rate.cautiousBytesPerSecond(assumed, assumedMs), 1);
+  }
+
+  /** Its rate, lowered for what went wrong with it. */
+  worthAt(nowMs: number): number {
+    return this.comparableRate() * this.score.at(nowMs);
   }
 
   isUsable(nowMs: number): boolean {

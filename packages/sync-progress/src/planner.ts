@@ -12,7 +12,7 @@ const chancePart = 0.04;
 /**
  * Decides which peer is asked for which ranges next.
  *
- * Half-received ranges go on first. Then the peer with the fewest requests gets the next free ranges, in key order from where
+ * Half-received ranges go on first. Then the peer with the fewest requests, by turns that its rate decides, gets the next free ranges, in key order from where
  * it stopped, which is what disks like on both sides. A new one is tried with a small range. One that has
  * wasted more than it is trusted with gets something only when nobody else is left to ask, or to give it another chance now
  * and then. A range that does not fit the byte budget is not passed by others.
@@ -70,11 +70,10 @@ export class Planner {
     return { peer, first, end, partial, bytes, maxBytes: bytes };
   }
 
-  /** The one with the fewest requests; of these the fastest, as far as it is trusted. */
+  /** The trusted one with the fewest requests; of these the first in line, so that all are used as far as they are fast. */
   #nextPeer(): Peer | undefined {
     const { connected, nowMs } = this.#state;
     let next: Peer | undefined;
-    let nextWorth = 0;
     let hasTrusted = false;
     let untrusted: Peer | undefined;
     for (const peer of connected) {
@@ -89,12 +88,7 @@ export class Planner {
         continue;
       }
       if (peer.requests.size > 0 && !this.#isTrustedWithMore(peer)) continue;
-      const worth = peer.comparableRate() * peer.score.at(nowMs);
-      const isFirst = next === undefined || peer.requests.size < next.requests.size;
-      if (isFirst || (peer.requests.size === next?.requests.size && worth > nextWorth)) {
-        next = peer;
-        nextWorth = worth;
-      }
+      if (next === undefined || isBefore(peer, next, nowMs)) next = peer;
     }
     if (next !== undefined) return next;
     return hasTrusted && !this.#isChanceLeft() ? undefined : untrusted;
@@ -128,4 +122,9 @@ export class Planner {
     const { board } = this.#state;
     return board.nextFree(peer.position) ?? board.nextFree(0);
   }
+}
+
+function isBefore(peer: Peer, other: Peer, nowMs: number): boolean {
+  const order = peer.requests.size - other.requests.size || peer.turnMs - other.turnMs;
+  return order < 0 || (order === 0 && peer.worthAt(nowMs) > other.worthAt(nowMs));
 }

@@ -59,7 +59,7 @@ export class Stragglers {
     let bestWorth = 0;
     for (const peer of connected) {
       if (!peer.isUsable(nowMs) || peer.requests.size > 0 || trustedBytes(this.#state, peer) <= 0) continue;
-      const worth = peer.comparableRate() * peer.score.at(nowMs);
+      const worth = peer.worthAt(nowMs);
       if (worth <= bestWorth) continue;
       best = peer;
       bestWorth = worth;

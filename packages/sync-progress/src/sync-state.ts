@@ -44,6 +44,8 @@ export interface SyncState {
   board: RangeBoard;
   lastAttempt: number;
   lastProgressMs: number | undefined;
+  /** Downloads: where the peer that was asked last stood in line. */
+  turnMs: number;
   /** Of all peers: what was committed as they sent it, and what they sent or may have sent in vain by their fault. */
   usefulBytes: number;
   wastedBytes: number;
@@ -72,6 +74,7 @@ export function createSyncState(settings: SyncSettings): SyncState {
     board: new RangeBoard([], () => false),
     lastAttempt: 0,
     lastProgressMs: undefined,
+    turnMs: 0,
     usefulBytes: 0,
     wastedBytes: 0,
     localFailures: 0,

@@ -122,6 +122,17 @@ describe('simulated worlds', () => {
     expect(report.downloadedBytes).toBeLessThan(report.neededBytes * 1.05);
   });
 
+  test('equally fast peers share even a small state evenly, though one of them is always a little ahead', () => {
+    for (const rangeCount of [12, 50, 150]) {
+      const random = createRandom(rangeCount);
+      const recordsPerRange = Array.from({ length: rangeCount }, () => 50 + random.below(50));
+      const snapshots = [createSnapshot(random, { recordsPerRange, maxValueBytes: 100, rangesPerPrefix: 100 })];
+      const peers = [20, 22, 24].map((roundTripMs) => ({ name: `${roundTripMs}`, bytesPerSecond: 2e6, roundTripMs }));
+      const { status } = simulate({ seed: rangeCount, snapshots, peers, provedBytesPerSecond: 1e6 });
+      for (const { share } of status.peers) expect(Math.abs(share - 1 / 3)).toBeLessThan(0.06);
+    }
+  });
+
   test('a snapshot that nobody has costs few requests and no ticks without need', () => {
     const peers = ['a', 'b', 'c'].map((name) => ({ name, unavailableChance: 1 }));
     const seen = new Map<string, number>();
