@@ -55,15 +55,42 @@ const requestPatience = 1 / 4;
  *
  * Flow: choose a snapshot from headers -> fetch and prove its manifest -> let the store adopt it -> download, prove and
  * commit its ranges -> finish. If nothing moves for a while and the headers vouch for a newer snapshot by then, its
- * manifest is adopted: ranges that are equal in both stay proved.
+ * manifest is adopted: ranges that are equal in both stay proved, and what is known of the peers is not forgotten.
  */
 export class HyperSync<Header> {
   readonly #options: HyperSyncOptions<Header>;
-  #progress = new HyperSyncProgress();
-  #downloader: RangeDownloader<Header> | undefined;
+  readonly #progress: HyperSyncProgress;
+  readonly #downloader: RangeDownloader<Header>;
+  /** A newer manifest is being fetched. */
+  #adopting: Promise<void> | undefined;
+  /** The newest snapshot that the headers vouch for. */
+  #offered = 0;
+  /** Fires when the download is over. */
+  #signal: AbortSignal = AbortSignal.abort();
 
   constructor(options: HyperSyncOptions<Header>) {
     this.#options = options;
+    const { store, chain, peers, onBan, onDownloadEvent, requestTimeoutMs, logger } = options;
+    const { maxKeyBytes, maxValueBytes } = chain.parameters;
+    this.#progress = new HyperSyncProgress({
+      maxBytesInFlight: options.maxBytesInFlight,
+      maxChunkBytes: options.chunkBytes,
+      requestTimeoutMs: Math.max(1, Math.floor(requestTimeoutMs * requestPatience)),
+      reconsiderAfterMs: Math.max(1, Math.floor(options.reconsiderAfterMs)),
+      maxKeyBytes,
+      maxValueBytes,
+    });
+    this.#downloader = new RangeDownloader<Header>({
+      store,
+      progress: this.#progress,
+      peers,
+      timeoutMs: requestTimeoutMs,
+      onBan,
+      ...(onDownloadEvent === undefined ? {} : { onEvent: onDownloadEvent }),
+      onCommitted: ({ index, records, bytes }) =>
+        logger.debug({ height: store.download()?.height, range: index, records, bytes }, 'hyper sync: range committed'),
+      onAdoptNewer: () => this.#adoptNewer(),
+    });
   }
 
   status(): SyncStatus {
@@ -71,42 +98,42 @@ export class HyperSync<Header> {
   }
 
   peerJoined(id: string): void {
-    this.#downloader?.peerJoined(id);
+    this.#downloader.peerJoined(id);
   }
 
   peerLeft(id: string): void {
-    this.#downloader?.peerLeft(id);
+    this.#downloader.peerLeft(id);
   }
 
-  /** Runs until the store is ready at a snapshot height. */
+  /** Runs until the store is ready at a snapshot height; called once. */
   async run(signal: AbortSignal): Promise<HyperSyncReport> {
     const started = performance.now();
-    const { store, chain, chainStore, logger } = this.#options;
-    let resumedRecords: number | undefined;
-    let isNewerWanted = false;
-    for (;;) {
-      const manifest = await this.#adoptManifest({ isNewerWanted, signal });
-      const { height } = manifest;
-      resumedRecords ??= this.#provedRecords();
-      const fields = { height, ranges: manifest.entries.length, ...manifest.totals, resumedRecords };
-      logger.info(fields, 'hyper sync: downloading the snapshot');
-      isNewerWanted = !(await this.#downloadOrReconsider(height, signal));
-      if (isNewerWanted) continue;
+    const { store, chain, chainStore } = this.#options;
+    const first = await this.#adoptManifest(signal);
+    const resumedRecords = this.#provedRecords();
+    this.#logManifest(first, resumedRecords);
+    await this.#download(first.height, signal);
 
-      const { stateRoot } = chain.describeHeader(await chainStore.headerAt(height));
-      if (stateRoot === undefined) throw new Error('unreachable: a snapshot is chosen from headers with state roots');
-      const status = this.status();
-      await store.finishDownload({ stateRoot });
-      return {
-        snapshotHeight: height,
-        stateRoot: toHex(stateRoot),
-        records: manifest.totals.records,
-        bytes: manifest.totals.bytes,
-        resumedRecords,
-        elapsedMs: performance.now() - started,
-        peers: status.peers.map(({ peer, done }) => ({ peer, records: done.records, bytes: done.bytes })),
-      };
-    }
+    const { height, totals } = store.download()?.manifest ?? first;
+    const { stateRoot } = chain.describeHeader(await chainStore.headerAt(height));
+    if (stateRoot === undefined) throw new Error('unreachable: a snapshot is chosen from headers with state roots');
+    const status = this.status();
+    await store.finishDownload({ stateRoot });
+    return {
+      snapshotHeight: height,
+      stateRoot: toHex(stateRoot),
+      records: totals.records,
+      bytes: totals.bytes,
+      resumedRecords,
+      elapsedMs: performance.now() - started,
+      peers: status.peers.map(({ peer, done }) => ({ peer, records: done.records, bytes: done.bytes })),
+    };
+  }
+
+  #logManifest(manifest: Manifest, resumedRecords: number): void {
+    const { height, entries, totals } = manifest;
+    const fields = { height, ranges: entries.length, ...totals, resumedRecords };
+    this.#options.logger.info(fields, 'hyper sync: downloading the snapshot');
   }
 
   #provedRecords(): number {
@@ -116,20 +143,15 @@ export class HyperSync<Header> {
     return records;
   }
 
-  /**
-   * The manifest of the download under way if any peer still serves its snapshot, else that of the newest one; the other
-   * way round if the former got stuck.
-   */
-  async #adoptManifest(options: { readonly isNewerWanted: boolean; readonly signal: AbortSignal }): Promise<Manifest> {
+  /** The manifest of the download under way if any peer still serves its snapshot, else that of the newest one. */
+  async #adoptManifest(signal: AbortSignal): Promise<Manifest> {
     const { store, chain, chainStore, logger, peers } = this.#options;
-    const { isNewerWanted, signal } = options;
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
       const newest = await chain.chooseSnapshot(chainStore);
       const current = await this.#currentChoice();
       const isSame = current !== undefined && newest !== undefined && current.height >= newest.height;
-      const choices = isSame ? [current] : isNewerWanted ? [newest, current] : [current, newest];
-      for (const choice of choices) {
+      for (const choice of isSame ? [current] : [current, newest]) {
         const manifest = choice === undefined ? undefined : await this.#fetchManifest(choice, signal);
         if (manifest === undefined) continue;
         await store.beginDownload(manifest);
@@ -175,58 +197,52 @@ export class HyperSync<Header> {
     });
   }
 
-  /** True when all ranges are committed; false when a newer snapshot should be adopted instead. */
-  async #downloadOrReconsider(height: number, signal: AbortSignal): Promise<boolean> {
-    const { chain, chainStore, store, peers, onBan, onDownloadEvent, reconsiderAfterMs, requestTimeoutMs, logger } =
-      this.#options;
-    const { maxKeyBytes, maxValueBytes } = chain.parameters;
-    const progress = new HyperSyncProgress({
-      maxBytesInFlight: this.#options.maxBytesInFlight,
-      maxChunkBytes: this.#options.chunkBytes,
-      requestTimeoutMs: Math.max(1, Math.floor(requestTimeoutMs * requestPatience)),
-      reconsiderAfterMs: Math.max(1, Math.floor(reconsiderAfterMs)),
-      maxKeyBytes,
-      maxValueBytes,
-    });
-    const reconsider = new AbortController();
-    let offered = height;
-    const downloader = new RangeDownloader<Header>({
-      store,
-      progress,
-      peers,
-      timeoutMs: requestTimeoutMs,
-      onBan,
-      ...(onDownloadEvent === undefined ? {} : { onEvent: onDownloadEvent }),
-      onCommitted: ({ index, records, bytes }) =>
-        logger.debug({ height, range: index, records, bytes }, 'hyper sync: range committed'),
-      onAdoptNewer: () => {
-        logger.info({ from: height, to: offered }, 'hyper sync: nothing moves, adopting a newer snapshot');
-        reconsider.abort();
-      },
-    });
-    this.#progress = progress;
-    this.#downloader = downloader;
-    const combined = AbortSignal.any([signal, reconsider.signal]);
+  /** Runs until all ranges of the manifest are committed, which may be a newer one than at the beginning. */
+  async #download(height: number, signal: AbortSignal): Promise<void> {
+    const { chain, chainStore, reconsiderAfterMs, logger } = this.#options;
+    this.#offered = height;
     const lookForNewer = () =>
       chain.chooseSnapshot(chainStore).then(
         (choice) => {
-          if (choice === undefined || choice.height <= offered) return;
-          offered = choice.height;
-          downloader.snapshotOffered(offered);
+          if (choice === undefined || choice.height <= this.#offered) return;
+          this.#offered = choice.height;
+          this.#downloader.snapshotOffered(choice.height);
         },
         (error: unknown) => logger.warn({ err: error }, 'hyper sync: cannot look for a newer snapshot'),
       );
     const timer = setInterval(lookForNewer, Math.max(pollMs, reconsiderAfterMs / 4));
+    const stop = new AbortController();
+    this.#signal = AbortSignal.any([signal, stop.signal]);
     try {
-      await downloader.run(combined);
-      return true;
-    } catch (error) {
-      if (reconsider.signal.aborted && !signal.aborted) return false;
-      throw error;
+      await this.#downloader.run(signal);
     } finally {
       clearInterval(timer);
-      this.#downloader = undefined;
+      stop.abort();
+      await this.#adopting;
     }
+  }
+
+  /** Nothing of this snapshot is to be expected. Until the manifest of a newer one is here, the download goes on nevertheless. */
+  #adoptNewer(): void {
+    this.#adopting ??= this.#fetchAndAdoptNewer(this.#signal)
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted) this.#downloader.fail(error);
+      })
+      .finally(() => {
+        this.#adopting = undefined;
+      });
+  }
+
+  async #fetchAndAdoptNewer(signal: AbortSignal): Promise<void> {
+    const { store, chain, chainStore, logger } = this.#options;
+    const from = store.download()?.height ?? 0;
+    const choice = await chain.chooseSnapshot(chainStore);
+    if (choice === undefined || choice.height <= from) return;
+    logger.info({ from, to: choice.height }, 'hyper sync: nothing moves, looking for a newer snapshot');
+    const manifest = await this.#fetchManifest(choice, signal);
+    if (manifest === undefined || signal.aborted) return;
+    await this.#downloader.adopt(manifest);
+    if (store.download()?.height === choice.height) this.#logManifest(manifest, this.#provedRecords());
   }
 }
 

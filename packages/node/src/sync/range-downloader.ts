@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PackedRecords, ProvedRange, StateStore } from '@hs/ancestral-records';
+import type { Manifest, PackedRecords, ProvedRange, StateStore } from '@hs/ancestral-records';
 import type {
   BanCommand,
   HyperSyncProgress,
@@ -14,7 +14,7 @@ import type { DownloadEvent, RangeMoved } from './download-event.js';
 
 export interface RangeDownloaderOptions<Header> {
   readonly store: StateStore;
-  /** New: it belongs to this download alone. */
+  /** New: it belongs to this downloader alone. */
   readonly progress: HyperSyncProgress;
   /** Peers that can be asked for ranges, by id. */
   readonly peers: () => ReadonlyMap<string, Peer<Header>>;
@@ -46,8 +46,9 @@ type EventWithoutTime = SyncEvent extends infer Event
   : never;
 
 /**
- * Carries out what the pure {@link HyperSyncProgress} decides, for one manifest: sends its requests, keeps the parts of chunks
- * that belong to its attempts, proves and commits ranges in the store, and tells it what came of that. Decides nothing itself.
+ * Carries out what the pure {@link HyperSyncProgress} decides: sends its requests, keeps the parts of chunks that belong to its
+ * attempts, proves and commits ranges in the store, and tells it what came of that. Decides nothing itself. When a newer
+ * manifest is adopted, what is known of peers stays.
  *
  * The records of an attempt are kept here, as views of the chunks that brought them, from their arrival until the attempt is
  * committed, discarded or cancelled, and no longer: the byte budget of the progress machine bounds the memory of the download.
@@ -58,10 +59,13 @@ export class RangeDownloader<Header> {
   /** Whom the requests ask whose result was not told yet. */
   readonly #senders = new Map<number, string>();
   readonly #attempts = new Map<number, Attempt>();
-  /** Requests, proofs and commits under way. */
+  /** Requests under way, and proofs and commits. */
+  readonly #asking = new Set<Promise<void>>();
   readonly #work = new Set<Promise<void>>();
   readonly #events: EventWithoutTime[] = [];
   #isTelling = false;
+  /** While the store changes manifests nothing is decided. */
+  #isHeld = false;
   #timer: NodeJS.Timeout | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #height = 0;
@@ -72,17 +76,14 @@ export class RangeDownloader<Header> {
   }
 
   /**
-   * Downloads every range of the store's current manifest that is not proved yet; called once. Settles when nothing of the
+   * Downloads every range of the store's manifest that is not proved yet; called once. Settles when nothing of the
    * download is under way any more, so that the store can be asked for something else.
    *
-   * @throws the reason of `signal` when it fires
+   * @throws the reason of `signal` when it fires, or what {@link fail} was given
    * @throws NODE_DATABASE when the store cannot be written
    */
   async run(signal: AbortSignal): Promise<void> {
-    const download = this.#options.store.download();
-    if (download === undefined) throw new NodeError('NODE_DATABASE', 'no download is under way');
     signal.throwIfAborted();
-    this.#height = download.height;
     const onAbort = () => this.#settle?.reject(signal.reason);
     const finished = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -90,15 +91,8 @@ export class RangeDownloader<Header> {
     signal.addEventListener('abort', onAbort);
     this.#isRunning = true;
     try {
-      const ranges = download.manifest.entries.map((entry, index) => ({
-        ...download.manifest.range(index),
-        records: entry.count,
-        bytes: entry.bytes,
-      }));
-      const { height, manifest, proved } = download;
-      this.#emit({ type: 'began', height, entries: manifest.entries, proved });
       for (const id of this.#options.peers().keys()) this.#tell({ type: 'peer-joined', peer: id });
-      this.#tell({ type: 'manifest-adopted', manifestId: String(download.height), ranges, proved: download.proved });
+      this.#tell(this.#adopted());
       await finished;
     } finally {
       this.#isRunning = false;
@@ -110,11 +104,55 @@ export class RangeDownloader<Header> {
         attempt.abort.abort();
       }
       this.#attempts.clear();
-      await Promise.all(this.#work);
+      await Promise.all([...this.#work, ...this.#asking]);
     }
   }
 
+  /**
+   * Moves the download that runs to a newer manifest, in the store first. What is being checked or written is waited for, so
+   * that every result is of the manifest that it was asked for; answers that are under way are dropped when they come.
+   */
+  async adopt(manifest: Manifest): Promise<void> {
+    this.#isHeld = true;
+    try {
+      await Promise.all(this.#work);
+      if (this.#isRunning && !this.#isComplete()) {
+        await this.#options.store.beginDownload(manifest);
+        this.#events.unshift(this.#adopted());
+      }
+    } finally {
+      this.#isHeld = false;
+    }
+    this.#decide();
+  }
+
+  /** Ends the download that runs with an error. */
+  fail(error: unknown): void {
+    this.#settle?.reject(error);
+  }
+
+  #isComplete(): boolean {
+    const download = this.#options.store.download();
+    return download?.proved.size === download?.manifest.entries.length;
+  }
+
+  #adopted(): EventWithoutTime {
+    const download = this.#options.store.download();
+    if (download === undefined) throw new NodeError('NODE_DATABASE', 'no download is under way');
+    const { height, manifest, proved } = download;
+    this.#height = height;
+    this.#emit({ type: 'began', height, entries: manifest.entries, proved });
+    const ranges = manifest.entries.map((entry, index) => ({
+      ...manifest.range(index),
+      records: entry.count,
+      bytes: entry.bytes,
+    }));
+    return { type: 'manifest-adopted', manifestId: String(height), ranges, proved };
+  }
+
+  /** The network let it in, so it is not banned any more. */
   peerJoined(id: string): void {
+    this.#tell({ type: 'peer-pardoned', peer: id });
     this.#tell({ type: 'peer-joined', peer: id });
   }
 
@@ -127,11 +165,15 @@ export class RangeDownloader<Header> {
     this.#tell({ type: 'snapshot-offered', manifestId: String(height) });
   }
 
-  /** Commands of one event are carried out before the next event is told: banning a peer makes it leave, for instance. */
   #tell(event: EventWithoutTime): void {
     if (!this.#isRunning) return;
     this.#events.push(event);
-    if (this.#isTelling) return;
+    this.#decide();
+  }
+
+  /** Commands of one event are carried out before the next event is told: banning a peer makes it leave, for instance. */
+  #decide(): void {
+    if (!this.#isRunning || this.#isTelling || this.#isHeld) return;
     this.#isTelling = true;
     const { progress } = this.#options;
     try {
@@ -164,11 +206,11 @@ export class RangeDownloader<Header> {
         return;
       case 'prove':
         this.#emitMove('received', command.attempt);
-        this.#start(this.#prove(command.attempt, command.range));
+        this.#track(this.#work, this.#prove(command.attempt, command.range));
         return;
       case 'commit':
         this.#emitMove('proved', command.attempt);
-        this.#start(this.#commit(command.attempt));
+        this.#track(this.#work, this.#commit(command.attempt));
         return;
       case 'cancel':
         this.#emitMove('dropped', command.attempt);
@@ -195,9 +237,9 @@ export class RangeDownloader<Header> {
     }
   }
 
-  #start(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#work.delete(tracked));
-    this.#work.add(tracked);
+  #track(set: Set<Promise<void>>, work: Promise<void>): void {
+    const tracked = work.finally(() => set.delete(tracked));
+    set.add(tracked);
   }
 
   #emit(event: DownloadEvent): void {
@@ -217,26 +259,27 @@ export class RangeDownloader<Header> {
       this.#senders.delete(request);
       this.#emit({ type: 'answered', peer, firstRange, rangeCount });
     });
-    this.#start(work);
+    this.#track(this.#asking, work);
   }
 
   async #request(command: RequestCommand): Promise<void> {
     const { request } = command;
     const abort = new AbortController();
     const { signal } = abort;
+    const height = this.#height;
     this.#requests.set(request, abort);
     try {
       const peer = this.#options.peers().get(command.peer);
       if (peer === undefined) throw new NodeError('NODE_PEER_CLOSED', `${command.peer} is gone`);
       const { startKey, maxBytes } = command;
-      const ask = { height: this.#height, startKey, endKey: command.endKey ?? noBytes, maxBytes };
+      const ask = { height, startKey, endKey: command.endKey ?? noBytes, maxBytes };
       const { timeoutMs } = this.#options;
       const answer = await peer.request({ type: 'get-snapshot', requestId: 0, ...ask }, { timeoutMs, signal });
       this.#requests.delete(request);
       if (!answer.isAvailable) return this.#tell({ type: 'chunk-unavailable', request });
       const { records } = answer;
-      if (answer.height !== this.#height) {
-        const details = { expected: { height: this.#height }, actual: { height: answer.height } };
+      if (answer.height !== height) {
+        const details = { expected: { height }, actual: { height: answer.height } };
         const { length } = records.bytes;
         return this.#tell({ type: 'unrequested-received', peer: command.peer, bytes: length, details });
       }
