@@ -21,8 +21,7 @@ export function watchInterruption(note: (line: string) => void): Interruption {
         process.exit(exitCodeBySignal[name]);
       }
       received = name;
-      const again = name === 'SIGINT' ? 'Ctrl-C' : 'the signal';
-      note(`stopping; ${again} again ends it at once`);
+      if (name === 'SIGINT' && process.stderr.isTTY) note('stopping; Ctrl-C again ends it at once');
       abort.abort(new Error(`interrupted by ${name}`));
     });
   }

@@ -177,7 +177,7 @@ export function writeChainFiles(
   const chainFile = join(folder, 'chain.json');
   const keyFile = join(folder, 'producer.key');
   writeFileSync(chainFile, JSON.stringify(spec));
-  writeFileSync(keyFile, `${toHex(producerKey)}\n`);
+  writeFileSync(keyFile, `${toHex(producerKey)}\n`, { mode: 0o600 });
   return { chainFile, keyFile };
 }
 
