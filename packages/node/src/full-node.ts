@@ -23,7 +23,13 @@ import type { SnapshotPromise } from './serving/snapshot-leases.js';
 import { createBanStore } from './state/ban-store.js';
 import { createBlockView } from './state/block-view.js';
 import { BranchGuard, type TrustStatus } from './sync/branch-guard.js';
-import { defaultSyncSettings, SyncManager, type SyncManagerStatus, type SyncSettings } from './sync/sync-manager.js';
+import {
+  defaultSyncSettings,
+  type NodePhase,
+  SyncManager,
+  type SyncManagerStatus,
+  type SyncSettings,
+} from './sync/sync-manager.js';
 import type { TrustedRoot } from './sync/trusted-roots.js';
 import { TransactionPool, type TransactionPoolOptions } from './transaction-pool.js';
 
@@ -331,6 +337,10 @@ export class FullNode<Header> implements AsyncDisposable {
   /** The database of this node, for reading records. Closed with the node. */
   get store(): StateStore {
     return this.#store;
+  }
+
+  get phase(): NodePhase {
+    return this.#sync.phase;
   }
 
   get chain(): Chain<Header> {

@@ -1,3 +1,6 @@
+export { type ActivityEvents, NodeActivity, type RecentBlock } from './activity/node-activity.js';
+export type { ActivityCounters, RateHistory, RateName, Rates } from './activity/rate-history.js';
+export type { CellStage, MapCell, MapPrefix, StateMap } from './activity/state-map.js';
 export { BlockProcessor, type BlockProcessorOptions, type ConnectedBlock } from './chain/block-processor.js';
 export type {
   BlockContents,
@@ -12,9 +15,22 @@ export type {
   PackedRecords,
   SnapshotChoice,
 } from './chain/chain.js';
-export { ChainStore, nodePrefixes } from './chain/chain-store.js';
+export { ChainStore, nodePrefixes, type TransactionPlace } from './chain/chain-store.js';
 export { defaultServices, FullNode, type FullNodeOptions, type NodeStatus, type PeerSummary } from './full-node.js';
-export { type HttpStatusServer, openHttpStatus, type StatusSource } from './http/http-status.js';
+export { HttpError, type HttpErrorCode, httpErrors } from './http/http-error.js';
+export { defaultHttpLimits, type HttpLimits, type HttpServer } from './http/http-listener.js';
+export type { HttpNode } from './http/http-node.js';
+export { type HttpServerOptions, openHttpServer } from './http/http-server.js';
+export type { JsonSchema } from './http/json-schema.js';
+export {
+  flagParameter,
+  hexParameter,
+  integerParameter,
+  optionalHexParameter,
+  type Parameter,
+  textParameter,
+} from './http/parameter.js';
+export type { BodyDescription, Reply, ReplyDescription, Route, RouteRequest } from './http/route.js';
 export { type Logger, silentLogger } from './logger.js';
 export { formatAddress, parseAddress } from './network/address.js';
 export type { BanRecord, BanStorage } from './network/ban-record.js';
@@ -46,6 +62,7 @@ export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingL
 export type { SnapshotPromise } from './serving/snapshot-leases.js';
 export { type BlockView, createBlockView } from './state/block-view.js';
 export type { TrustStatus } from './sync/branch-guard.js';
+export type { DownloadBegan, DownloadEvent, RangeMoved, RangesAsked, RecordsKept } from './sync/download-event.js';
 export type { Equivocation } from './sync/equivocation.js';
 export type { HyperSyncReport } from './sync/hyper-sync.js';
 export {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { serviceBits } from '@hs/wire';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ClassicLevel } from 'classic-level';
-import { openHttpStatus } from '../src/http/http-status.js';
+import { openHttpServer } from '../src/http/http-server.js';
 import { cleanUp, removeFolder, testFolder } from './support/cleanups.js';
 import { Client } from './support/client.js';
 import { type Meddling, MeddlingProxy } from './support/meddling-proxy.js';
@@ -60,7 +60,7 @@ describe('a node that is still syncing', () => {
       answer: (message) => (message.type === keptBack && !gate.isOpen ? undefined : message),
     });
     const node = await openTestNode(frozen.chain, { connect: [address], sync: { requestTimeoutMs: 2_000 } });
-    const http = await openHttpStatus(node, { host: '127.0.0.1', port: 0 });
+    const http = await openHttpServer(node, { listen: { host: '127.0.0.1', port: 0 } });
     cleanUp(() => http.close());
     const url = `http://127.0.0.1:${http.address.port}`;
     await waitFor('the phase', () => node.status().sync.phase === phase);
@@ -70,7 +70,8 @@ describe('a node that is still syncing', () => {
     expect(await client.page(20, 0)).toBe(0);
     expect(await client.chunk(20, 52)).toEqual({ isAvailable: false, records: 0 });
     expect(await client.headers(frozen.chain)).toBe(frozen.height);
-    const health = await fetch(`${url}/healthz`);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const health = await fetch(`${url}/readyz`);
     expect(health.status).toBe(503);
     expect(await health.json()).toMatchObject({ phase });
     const goPeer = await Client.connect(frozen.chain, addressOf(node), serviceBits.fullNode);
@@ -80,7 +81,7 @@ describe('a node that is still syncing', () => {
 
     gate.isOpen = true;
     await synced(node);
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(await client.pageHashes(20)).toBe(1);
     expect(await client.page(20, 0)).toBeGreaterThan(0);
     expect(await client.chunk(20, 52)).toEqual({ isAvailable: true, records: 41 });
@@ -136,47 +137,7 @@ describe('serving', () => {
   });
 });
 
-describe('the HTTP server', () => {
-  test('/status is all of the status as JSON; other paths are 404, other methods 405', async () => {
-    const http = await openHttpStatus(provider, { host: '127.0.0.1', port: 0 });
-    const url = `http://127.0.0.1:${http.address.port}`;
-    const response = await fetch(`${url}/status?x=1`);
-    expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toContain('application/json');
-    const {
-      memoryBytes: _,
-      sync: __,
-      peers: ___,
-      ...rest
-    } = (await response.json()) as ReturnType<typeof provider.status>;
-    expect(provider.status()).toMatchObject(rest);
-    expect(rest.height).toBe(frozen.height);
-    expect((await fetch(`${url}/nothing`)).status).toBe(404);
-    const post = await fetch(`${url}/status`, { method: 'POST' });
-    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
-    const head = await fetch(`${url}/healthz`, { method: 'HEAD' });
-    expect([head.status, await head.text()]).toEqual([200, '']);
-    await expect(openHttpStatus(provider, { host: '127.0.0.1', port: http.address.port })).rejects.toMatchObject({
-      code: 'NODE_CONFIGURATION',
-    });
-    await http.close();
-    await http.close();
-    await expect(fetch(url)).rejects.toThrow();
-  });
-
-  test('a source that throws is a 500, not the end of the process', async () => {
-    const source = {
-      status: () => {
-        throw new Error('no status now');
-      },
-    };
-    const http = await openHttpStatus(source, { host: '127.0.0.1', port: 0 });
-    cleanUp(() => http.close());
-    const response = await fetch(`http://127.0.0.1:${http.address.port}/status`);
-    expect(response.status).toBe(500);
-    expect(await response.json()).toEqual({ error: 'no status now' });
-  });
-
+describe('the status', () => {
   test('a node says which version it is', async () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'));
     expect(provider.status().userAgent).toBe(`@hs/node ${version}`);

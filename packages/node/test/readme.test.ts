@@ -34,6 +34,13 @@ describe('the README', () => {
     expect([...api.nodeErrorCodes].sort()).toEqual([...api.nodeErrorCodes]);
   });
 
+  test('lists every error of the HTTP server, with its status, and no other', () => {
+    const listed = [...readme.matchAll(/^\| `(HTTP_\w+)` \| (\d+) \| (.*) \|$/gm)].map(([, ...columns]) => columns);
+    const expected = Object.entries(api.httpErrors).map(([code, { status, when }]) => [code, String(status), when]);
+    expect(listed).toEqual(expected);
+    expect(listed).toEqual([...listed].sort());
+  });
+
   test('lists every phase', async () => {
     const source = await readFile(join(root, 'src', 'sync', 'sync-manager.ts'), 'utf8');
     const [, union = ''] = /export type NodePhase =([^;]+);/.exec(source) ?? [];

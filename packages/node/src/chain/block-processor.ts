@@ -1,6 +1,6 @@
 import type { PreparedBlock, StateStore } from '@hs/ancestral-records';
 import { equalBytes, toHex } from '@hs/bytes';
-import { type Block, createBlockCodec, type Transaction } from '@hs/wire';
+import type { Block, Transaction } from '@hs/wire';
 import { hasCode, NodeError } from '../node-error.js';
 import { createBlockView } from '../state/block-view.js';
 import { SerialQueue } from '../state/serial-queue.js';
@@ -35,11 +35,9 @@ export interface BlockProcessorOptions<Header> {
 export class BlockProcessor<Header> {
   readonly #options: BlockProcessorOptions<Header>;
   readonly #queue = new SerialQueue();
-  readonly #codec: ReturnType<typeof createBlockCodec<Header>>;
 
   constructor(options: BlockProcessorOptions<Header>) {
     this.#options = options;
-    this.#codec = createBlockCodec(options.chain.headerCodec);
   }
 
   /**
@@ -72,7 +70,7 @@ export class BlockProcessor<Header> {
       const prepared = await store.prepareBlock(height, view.changes(), signal === undefined ? {} : { signal });
       requireRoot('state root', height, facts.stateRoot, prepared.stateRoot);
       requireRoot('snapshot root', height, facts.snapshotRoot, await this.#carriedSnapshotRoot(height, signal));
-      await store.commitBlock(prepared, { otherWrites: [chainStore.blockWrite(height, this.#codec.encode(block))] });
+      await store.commitBlock(prepared, { otherWrites: chainStore.blockWrites(height, block) });
       this.#report(prepared, { hash, timeMs: facts.timeMs, transactions: block.transactions, started });
     });
   }
@@ -115,10 +113,7 @@ export class BlockProcessor<Header> {
         stateRoot: prepared.stateRoot,
         snapshotRoot: await this.#carriedSnapshotRoot(height),
       });
-      const otherWrites = [
-        ...chainStore.headerWrites([block.header]),
-        chainStore.blockWrite(height, this.#codec.encode(block)),
-      ];
+      const otherWrites = [...chainStore.headerWrites([block.header]), ...chainStore.blockWrites(height, block)];
       await store.commitBlock(prepared, { otherWrites });
       chainStore.advance(block.header);
       const { timeMs } = chain.describeHeader(block.header);

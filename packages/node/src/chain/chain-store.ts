@@ -1,12 +1,13 @@
 import type { RecordChange, StateStore } from '@hs/ancestral-records';
 import { concatBytes, equalBytes, readU64be, u64be } from '@hs/bytes';
+import { type Block, createBlockCodec, transactionHash } from '@hs/wire';
 import { NodeError } from '../node-error.js';
 import type { Chain, HeaderReader } from './chain.js';
 
 /**
  * First key bytes of what a node keeps beside the state, in the same database. No chain may use them for its state.
  */
-export const nodePrefixes = { block: 0, header: 1, ban: 2, equivocation: 3, hashToHeight: 98 } as const;
+export const nodePrefixes = { block: 0, header: 1, ban: 2, equivocation: 3, transaction: 4, hashToHeight: 98 } as const;
 
 const hashBytes = 32;
 
@@ -15,6 +16,16 @@ const dropStep = 1000;
 
 function heightKey(prefix: number, height: number): Uint8Array {
   return concatBytes(Uint8Array.of(prefix), u64be(height));
+}
+
+function transactionKey(id: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(nodePrefixes.transaction), id);
+}
+
+/** The block that a transaction is in, and its place there. */
+export interface TransactionPlace {
+  readonly height: number;
+  readonly index: number;
 }
 
 /**
@@ -26,6 +37,7 @@ function heightKey(prefix: number, height: number): Uint8Array {
 export class ChainStore<Header> implements HeaderReader<Header> {
   readonly #store: StateStore;
   readonly #chain: Chain<Header>;
+  readonly #blockCodec: ReturnType<typeof createBlockCodec<Header>>;
   #tip: { readonly height: number; readonly hash: Uint8Array; readonly header: Header };
 
   private constructor(
@@ -35,6 +47,7 @@ export class ChainStore<Header> implements HeaderReader<Header> {
   ) {
     this.#store = store;
     this.#chain = chain;
+    this.#blockCodec = createBlockCodec(chain.headerCodec);
     this.#tip = tip;
   }
 
@@ -122,6 +135,10 @@ export class ChainStore<Header> implements HeaderReader<Header> {
         writes.push({ key, value: undefined });
         writes.push({ key: heightKey(nodePrefixes.header, next), value: undefined });
         writes.push({ key: heightKey(nodePrefixes.block, next), value: undefined });
+        const block = await this.blockAt(next);
+        for (const transaction of block === undefined ? [] : this.#blockCodec.decode(block).transactions) {
+          writes.push({ key: transactionKey(transactionHash(transaction)), value: undefined });
+        }
       }
       await this.#store.write(writes);
       this.#tip = { height: newTip, hash, header };
@@ -169,9 +186,20 @@ export class ChainStore<Header> implements HeaderReader<Header> {
     return this.#store.get(heightKey(nodePrefixes.block, height));
   }
 
-  /** The write that stores an encoded block. */
-  blockWrite(height: number, block: Uint8Array): RecordChange {
-    return { key: heightKey(nodePrefixes.block, height), value: block };
+  /** Where a transaction is, if it is in a block that this node has. */
+  async transactionPlace(id: Uint8Array): Promise<TransactionPlace | undefined> {
+    const value = await this.#store.get(transactionKey(id));
+    if (value === undefined) return undefined;
+    return { height: Number(readU64be(value)), index: Number(readU64be(value, 8)) };
+  }
+
+  /** The writes that store a block, and where each of its transactions is. */
+  blockWrites(height: number, block: Block<Header>): RecordChange[] {
+    const places = block.transactions.map((transaction, index) => ({
+      key: transactionKey(transactionHash(transaction)),
+      value: concatBytes(u64be(height), u64be(index)),
+    }));
+    return [{ key: heightKey(nodePrefixes.block, height), value: this.#blockCodec.encode(block) }, ...places];
   }
 
   async #read(height: number): Promise<{ readonly header: Header; readonly hash: Uint8Array }> {

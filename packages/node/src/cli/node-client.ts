@@ -61,7 +61,7 @@ export class NodeClient {
     let reason = body.slice(0, 500).trim();
     try {
       const { error } = JSON.parse(body);
-      if (typeof error === 'string') reason = error;
+      if (typeof error?.message === 'string') reason = error.message;
     } catch {
       // The answer of something else than a node is shown as it is.
     }

@@ -14,6 +14,7 @@ export {
 export { createExampleChain, type ExampleChain, type ExampleChainOptions } from './example-chain.js';
 export type { ExampleHeader } from './header.js';
 export { exampleHeaderCodec } from './header-codec.js';
+export { exampleChainRoutes } from './http-routes.js';
 export { createSealer } from './sealer.js';
 export { defaultSecp256k1, loadNativeSecp256k1 } from './secp256k1-native.js';
 export { nobleSecp256k1 } from './secp256k1-noble.js';

@@ -2,10 +2,12 @@ import { stateRoot } from '@hs/ellipticsum';
 import pino from 'pino';
 import { runSettings } from '../../config/settings.js';
 import type { ExampleHeader } from '../../example-chain/header.js';
+import { exampleChainRoutes } from '../../example-chain/http-routes.js';
 import { createSealer } from '../../example-chain/sealer.js';
 import { FullNode } from '../../full-node.js';
 import { openHashing } from '../../hashing.js';
-import { type HttpStatusServer, openHttpStatus } from '../../http/http-status.js';
+import type { HttpServer } from '../../http/http-listener.js';
+import { openHttpServer } from '../../http/http-server.js';
 import { formatAddress } from '../../network/address.js';
 import { type Command, command } from '../command.js';
 import { readChain } from '../read-chain.js';
@@ -45,7 +47,10 @@ export const run: Command = command({
       ...(sealer === undefined ? {} : { producer: { sealer, blockIntervalMs: settings.blockIntervalMs } }),
     });
     try {
-      const http = settings.http === undefined ? undefined : await openHttpStatus(node, settings.http);
+      const http =
+        settings.http === undefined
+          ? undefined
+          : await openHttpServer(node, { listen: settings.http, routes: exampleChainRoutes(node), logger });
       try {
         logger.info({ peers: node.address, http: http?.address, data: settings.data, pid: process.pid }, 'node is up');
         if (logFile !== undefined) process.stdout.write(`${describeRunningNode(node, { http, logFile, isJson })}\n`);
@@ -70,7 +75,7 @@ function describeRunningNode(
     http,
     logFile,
     isJson,
-  }: { readonly http: HttpStatusServer | undefined; readonly logFile: string; readonly isJson: boolean },
+  }: { readonly http: HttpServer | undefined; readonly logFile: string; readonly isJson: boolean },
 ): string {
   const peers = node.address === undefined ? undefined : formatAddress(node.address);
   const url = http === undefined ? undefined : `http://${formatAddress(http.address)}`;
