@@ -37,12 +37,14 @@ export const daoCoinErrors = {
   DAO_COIN_TRANSFER_OWNER_ONLY: 'RuleErrorDAOCoinTransferProfileOwnerOnlyViolation',
   DAO_COIN_TRANSFER_MEMBERS_ONLY: 'RuleErrorDAOCoinTransferDAOMemberOnlyViolation',
   DAO_COIN_TRANSFER_ZERO_AMOUNT: null,
-  // State and encodings.
+  // State, encodings and texts.
   DAO_COIN_BALANCE_OVERFLOW: null,
   DAO_COIN_CORRUPT_STATE: null,
   DAO_COIN_MALFORMED_METADATA: null,
   DAO_COIN_MALFORMED_ENTRY: null,
   DAO_COIN_MALFORMED_UNDO: null,
+  DAO_COIN_MALFORMED_AMOUNT: null,
+  DAO_COIN_MALFORMED_KEY: null,
   DAO_COIN_UNDO_MISMATCH: null,
 } as const;
 

@@ -1,3 +1,4 @@
+export { formatCoins, parseCoins } from './amount.js';
 export { connectDaoCoin } from './connect-dao-coin.js';
 export { connectDaoCoinTransfer } from './connect-dao-coin-transfer.js';
 export {
@@ -15,10 +16,12 @@ export type { EncodeOptions, EntryCodec, EntryForm } from './entries/entry-codec
 export { type PkidEntry, pkidEntryCodec } from './entries/pkid-entry.js';
 export { type ExtraData, newProfileEntry, type ProfileEntry, profileEntryCodec } from './entries/profile-entry.js';
 export { DaoCoinError, type DaoCoinErrorCode, type DaoCoinErrorDetails, daoCoinErrors } from './error.js';
+export { type DesoNetwork, formatPrivateKey, formatPublicKey, parsePrivateKey, parsePublicKey } from './key-text.js';
 export {
   balanceByCreatorKey,
   balanceEntryKey,
   daoCoinPrefixes,
+  derivedKeyKey,
   holdersKeyPrefix,
   holdingsKeyPrefix,
   pkidOfPublicKeyKey,
@@ -32,7 +35,6 @@ export {
   type DaoCoinTransferMetadata,
   daoCoinMetadataCodec,
   daoCoinOperations,
-  daoCoinTransactionTypes,
   daoCoinTransferMetadataCodec,
   disableMintingMetadata,
   type MetadataCodec,
@@ -44,4 +46,4 @@ export { createPublicKeyCheck, isValidPublicKey, publicKeyBytes } from './public
 export { balanceOf, daoCoinOf, pkidOf, pkidOfUsername, profileOf, publicKeyOf } from './readers.js';
 export type { StateReader, StateView } from './state-view.js';
 export { baseUnitsPerCoin, maxUint256 } from './uint256.js';
-export { type DaoCoinUndo, daoCoinUndoCodec, type UndoRecord } from './undo.js';
+export { type DaoCoinUndo, daoCoinUndoCodec, maxAtomicConnects, type UndoRecord } from './undo.js';
