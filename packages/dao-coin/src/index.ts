@@ -16,6 +16,14 @@ export type { EncodeOptions, EntryCodec, EntryForm } from './entries/entry-codec
 export { type PkidEntry, pkidEntryCodec } from './entries/pkid-entry.js';
 export { type ExtraData, newProfileEntry, type ProfileEntry, profileEntryCodec } from './entries/profile-entry.js';
 export { DaoCoinError, type DaoCoinErrorCode, type DaoCoinErrorDetails, daoCoinErrors } from './error.js';
+export {
+  type BalancePage,
+  holdersOf,
+  holdingsOf,
+  type PageOptions,
+  type RangeReader,
+  type StateRecord,
+} from './holders.js';
 export { type DesoNetwork, formatPrivateKey, formatPublicKey, parsePrivateKey, parsePublicKey } from './key-text.js';
 export {
   balanceByCreatorKey,
