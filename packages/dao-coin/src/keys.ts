@@ -9,6 +9,7 @@ export const daoCoinPrefixes = {
   publicKeyOfPkid: 37,
   balanceByHolder: 55,
   balanceByCreator: 56,
+  derivedKey: 59,
 } as const;
 
 /** Prefix 23: PKID to {@link ProfileEntry}. */
@@ -43,6 +44,11 @@ export function balanceEntryKey(holderPkid: Uint8Array, creatorPkid: Uint8Array)
 /** Prefix 56: creator and holder to the same {@link BalanceEntry}. */
 export function balanceByCreatorKey(creatorPkid: Uint8Array, holderPkid: Uint8Array): Uint8Array {
   return prefixed(daoCoinPrefixes.balanceByCreator, creatorPkid, holderPkid);
+}
+
+/** Prefix 59: owner's public key and derived public key to {@link DerivedKeyEntry}. */
+export function derivedKeyKey(ownerPublicKey: Uint8Array, derivedPublicKey: Uint8Array): Uint8Array {
+  return prefixed(daoCoinPrefixes.derivedKey, ownerPublicKey, derivedPublicKey);
 }
 
 /** What the keys of all DAO coins of a holder begin with. */

@@ -25,9 +25,6 @@ export interface DaoCoinTransferMetadata {
   readonly receiverPublicKey: Uint8Array;
 }
 
-/** Transaction type numbers. */
-export const daoCoinTransactionTypes = { daoCoin: 24, daoCoinTransfer: 25 } as const;
-
 /** The operation byte of a DAO coin transaction. */
 export const daoCoinOperations = { mint: 0, burn: 1, disableMinting: 2, updateTransferRestriction: 3 } as const;
 

@@ -2,6 +2,9 @@ import { type ByteReader, ByteWriter } from '@hs/bytes';
 import { DaoCoinError } from './error.js';
 import { decodeAll } from './internal/decoding.js';
 
+/** Most connects that become one. */
+export const maxAtomicConnects = 32;
+
 /** One record that a connect changed. */
 export interface UndoRecord {
   readonly key: Uint8Array;
@@ -11,14 +14,17 @@ export interface UndoRecord {
   readonly after: Uint8Array | undefined;
 }
 
-/** What `disconnectDaoCoin` needs to take a transaction back: the records it changed, at most five. */
+/**
+ * What `disconnectDaoCoin` needs to take back a connect: the records it changed. At most five for a DAO coin transaction, one
+ * for a derived key, and those of all its parts for `connectAtomically`.
+ */
 export interface DaoCoinUndo {
   readonly records: readonly UndoRecord[];
 }
 
 const formatVersion = 1;
-/** A profile, and two balances in two indexes. */
-const maxRecords = 5;
+/** A profile, two balances in two indexes and a derived key, for each part of an atomic connect. */
+const maxRecords = 6 * maxAtomicConnects;
 
 /** Undo data as bytes, for keeping them beside the block. The first byte is a format version. */
 export const daoCoinUndoCodec: {

@@ -4,6 +4,7 @@ import {
   balanceByCreatorKey,
   balanceEntryCodec,
   balanceEntryKey,
+  connectAtomically,
   connectDaoCoin,
   connectDaoCoinTransfer,
   type DaoCoinMode,
@@ -15,6 +16,7 @@ import {
   pkidOfPublicKeyKey,
   profileEntryCodec,
   profileKey,
+  type StateView,
 } from '../src/index.js';
 import { account, busyCreatorCoin, putProfile } from './support/accounts.js';
 import { failureOf } from './support/failure.js';
@@ -30,7 +32,8 @@ interface Coin {
 }
 
 interface Step {
-  readonly operation: 'mint' | 'burn' | 'disable' | 'restrict' | 'transfer';
+  /** A pair is a transfer to the coin's owner and one from there to the receiver, both or neither. */
+  readonly operation: 'mint' | 'burn' | 'disable' | 'restrict' | 'transfer' | 'pair';
   readonly creator: number;
   /** Who signs: mostly somebody who can, to get far. */
   readonly by: 'owner' | 'holder' | 'anyone';
@@ -41,6 +44,9 @@ interface Step {
   readonly restriction: number;
   readonly disconnects: number;
 }
+
+/** Each has 80 to 200 steps; `DAO_COIN_HISTORIES` sets another number. */
+const histories = Number(process.env['DAO_COIN_HISTORIES'] ?? 30);
 
 const creators = [0, 1];
 const people = [0, 1, 2, 3, 4, 5];
@@ -72,8 +78,7 @@ function withBalances(coin: Coin, changes: readonly (readonly [number, bigint])[
 }
 
 /** The coin after a step, or the end of the code with which the step fails. */
-function model(coin: Coin, step: Step, mode: DaoCoinMode): Coin | string {
-  const amount = amountOf(step, coin);
+function model(coin: Coin, step: Step, { mode, amount }: { mode: DaoCoinMode; amount: bigint }): Coin | string {
   const mine = coin.balances.get(step.signer) ?? 0n;
   const theirs = coin.balances.get(step.receiver) ?? 0n;
   const isOwner = step.signer === step.creator;
@@ -108,6 +113,11 @@ function model(coin: Coin, step: Step, mode: DaoCoinMode): Coin | string {
       if (coin.restriction === step.restriction) return 'RESTRICTION_UNCHANGED';
       if (mode === 'strict' && step.restriction > 3) return 'RESTRICTION_OUT_OF_RANGE';
       return { ...coin, restriction: step.restriction };
+    case 'pair': {
+      const [first, second] = halves(step);
+      const passed = model(coin, first, { mode, amount });
+      return typeof passed === 'string' ? passed : model(passed, second, { mode, amount });
+    }
     case 'transfer': {
       const isWithOwner = isOwner || step.receiver === step.creator;
       if (step.signer === step.receiver) return 'TRANSFER_TO_SELF';
@@ -127,13 +137,21 @@ function model(coin: Coin, step: Step, mode: DaoCoinMode): Coin | string {
   }
 }
 
+function halves(step: Step): readonly [Step, Step] {
+  const { creator } = step;
+  return [
+    { ...step, operation: 'transfer', receiver: creator },
+    { ...step, operation: 'transfer', signer: creator },
+  ];
+}
+
 const oftenOf = <T>(often: readonly T[], seldom: readonly T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 15, arbitrary: fc.constantFrom(...often) }, { weight: 1, arbitrary: fc.constantFrom(...seldom) });
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record<Step>({
     operation: oftenOf<Step['operation']>(
-      ['mint', 'burn', 'restrict', 'transfer', 'transfer', 'transfer'],
+      ['mint', 'burn', 'restrict', 'transfer', 'transfer', 'transfer', 'pair'],
       ['disable'],
     ),
     creator: fc.constantFrom(...creators),
@@ -248,7 +266,7 @@ test.each([
         const coin = coins[drawn.creator] ?? fresh;
         const step = withSigner(drawn, coin);
         const dump = view.dump();
-        const expected = model(coin, step, mode);
+        const expected = model(coin, step, { mode, amount: amountOf(step, coin) });
         const undos: DaoCoinUndo[] = [];
         const { code } = await failureOf(async () => undos.push(await connect(view, { step, coin, mode })));
         const outcome = typeof expected === 'string' ? `DAO_COIN_${expected}` : 'none';
@@ -266,7 +284,7 @@ test.each([
       while (past.length > 0) await disconnect();
       expect(view.dump()).toEqual(beginning);
     }),
-    { numRuns: isAsync ? 10 : 30 },
+    { numRuns: Math.ceil(isAsync ? histories / 3 : histories) },
   );
   // The histories reach what they are meant to test.
   for (const [outcome, atLeast] of Object.entries(reached)) {
@@ -275,7 +293,7 @@ test.each([
 });
 
 /** Some outcomes, and how often a test must have seen them to be worth its name. */
-const reached = { 'mint none': 15, 'burn none': 10, 'transfer none': 20, 'restrict none': 5 };
+const reached = { 'mint none': 15, 'burn none': 10, 'transfer none': 20, 'restrict none': 5, 'pair none': 5 };
 
 function connect(
   view: MemoryView,
@@ -285,10 +303,14 @@ function connect(
   const profilePublicKey = account(step.creator);
   const publicKey = account(step.signer);
   const amount = amountOf(step, coin);
-  if (step.operation === 'transfer') {
-    const metadata = { profilePublicKey, amount, receiverPublicKey: account(step.receiver) };
-    return connectDaoCoinTransfer(view, { publicKey, metadata }, context);
-  }
+  const transfer =
+    ({ signer, receiver }: Step) =>
+    (on: StateView): Promise<DaoCoinUndo> => {
+      const metadata = { profilePublicKey, amount, receiverPublicKey: account(receiver) };
+      return connectDaoCoinTransfer(on, { publicKey: account(signer), metadata }, context);
+    };
+  if (step.operation === 'transfer') return transfer(step)(view);
+  if (step.operation === 'pair') return connectAtomically(view, halves(step).map(transfer));
   const metadata = {
     profilePublicKey,
     operation: { mint: 0, burn: 1, disable: 2, restrict: 3 }[step.operation],

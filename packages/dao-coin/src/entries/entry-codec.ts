@@ -1,4 +1,5 @@
 import type { CoinEntryVersion } from './coin-entry.js';
+import type { SpendingLimitVersion } from './spending-limit.js';
 
 /**
  * `stored`: as in the database, with the encoder type and version of every nested entry. `checksum`: without them, as
@@ -12,6 +13,8 @@ export interface EncodeOptions {
   readonly form?: EntryForm;
   /** Version of every {@link CoinEntry} inside; default 4. */
   readonly coinEntryVersion?: CoinEntryVersion;
+  /** Version of a {@link DerivedKeyEntry} and of the spending limit in it; default 4. */
+  readonly spendingLimitVersion?: SpendingLimitVersion;
 }
 
 /** Encoder and decoder of one entry type, byte for byte as in the Go node. */

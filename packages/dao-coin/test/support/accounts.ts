@@ -10,12 +10,17 @@ import {
 } from '../../src/index.js';
 import type { MemoryView } from './memory-view.js';
 
-/** Real public keys of the private keys 1, 2, 3, ... */
-export const accounts: readonly Uint8Array[] = Array.from({ length: 10 }, (_, index) => {
+/** The private keys 1, 2, 3, ... */
+export function privateKeyOf(index: number): Uint8Array {
   const privateKey = new Uint8Array(32);
   privateKey[31] = index + 1;
-  return secp256k1.getPublicKey(privateKey);
-});
+  return privateKey;
+}
+
+/** Their public keys. */
+export const accounts: readonly Uint8Array[] = Array.from({ length: 10 }, (_, index) =>
+  secp256k1.getPublicKey(privateKeyOf(index)),
+);
 
 export function account(index: number): Uint8Array {
   const publicKey = accounts[index];
