@@ -1,5 +1,13 @@
 export { formatCoins, parseCoins } from './amount.js';
 export {
+  atomicHash,
+  atomicMetadataCodec,
+  checkAtomicTransactions,
+  isAtomicPart,
+  linkAtomicTransactions,
+  wrapAtomicTransactions,
+} from './atomic-transactions.js';
+export {
   type AuthorizeDerivedKeyMetadata,
   accessHash,
   authorizeDerivedKeyMetadataCodec,
@@ -78,6 +86,18 @@ export {
 export { createPublicKeyCheck, isValidPublicKey, publicKeyBytes } from './public-key.js';
 export { balanceOf, daoCoinOf, pkidOf, pkidOfUsername, profileOf, publicKeyOf } from './readers.js';
 export type { StateReader, StateView } from './state-view.js';
+export {
+  authorizeDerivedKeyTransaction,
+  type BalanceModelTransaction,
+  daoCoinTransaction,
+  daoCoinTransferTransaction,
+  encodeTransaction,
+  type SignHash,
+  signTransaction,
+  type TransactionFields,
+  transactionSigningHash,
+  withLeastFee,
+} from './transaction.js';
 export { atomicTransactionType, daoCoinTransactionTypes, derivedKeyTransactionType } from './transaction-types.js';
 export { baseUnitsPerCoin, maxUint256 } from './uint256.js';
 export { type DaoCoinUndo, daoCoinUndoCodec, maxAtomicConnects, type UndoRecord } from './undo.js';

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  type AuthorizeDerivedKeyMetadata,
+  atomicMetadataCodec,
+  authorizeDerivedKeyMetadataCodec,
   type BalanceEntry,
   balanceEntryCodec,
   type CoinEntry,
@@ -8,14 +11,18 @@ import {
   type DaoCoinMetadata,
   type DaoCoinTransferMetadata,
   type DaoCoinUndo,
+  type DerivedKeyEntry,
   daoCoinMetadataCodec,
   daoCoinTransferMetadataCodec,
   daoCoinUndoCodec,
+  derivedKeyEntryCodec,
   maxUint256,
   type PkidEntry,
   type ProfileEntry,
   pkidEntryCodec,
   profileEntryCodec,
+  type SpendingLimit,
+  spendingLimitCodec,
 } from '../src/index.js';
 import { toHex } from './support/memory-view.js';
 
@@ -72,6 +79,46 @@ const transferMetadata: fc.Arbitrary<DaoCoinTransferMetadata> = fc.record({
   amount: uint256,
   receiverPublicKey: bytes(40),
 });
+const authorization: fc.Arbitrary<AuthorizeDerivedKeyMetadata> = fc.record({
+  derivedPublicKey: bytes(40),
+  expirationBlock: uint64,
+  operation: byte,
+  accessSignature: bytes(80),
+});
+const spendingLimit: fc.Arbitrary<SpendingLimit> = fc.record({
+  globalDesoLimitNanos: uint64,
+  transactionCounts: fc
+    .array(fc.tuple(fc.nat(300), uint64), { maxLength: 4 })
+    .map((counts) => new Map(counts.sort(([left], [right]) => left - right))),
+  daoCoinOperations: fc
+    .uniqueArray(fc.record({ creatorPkid: pkid, operation: fc.nat(127), count: uint64 }), {
+      maxLength: 4,
+      selector: ({ creatorPkid, operation }) => `${toHex(creatorPkid)} ${operation}`,
+    })
+    .map((limits) => limits.sort((left, right) => (limitName(left) < limitName(right) ? -1 : 1))),
+  isUnlimited: fc.boolean(),
+  otherLimits: fc.oneof(
+    fc.constant({}),
+    uint64.map((count) => ({
+      creatorCoinOperations: [[Uint8Array.of(1, 7, 2), count]],
+      nftOperations: [[Uint8Array.of(1, 7, 0x80, 1, 2), count]],
+      daoCoinLimitOrders: [[new Uint8Array(66), count]],
+      associations: [[Uint8Array.of(1, 1, 7, ...new Uint8Array(33), 2, 3), count]],
+      accessGroups: [[Uint8Array.of(1, 7, 2, 1, 7, 3), count]],
+      accessGroupMembers: [[Uint8Array.of(0, 2, 0, 3), count]],
+      lockups: [[new Uint8Array(35), count]],
+    })),
+  ) as fc.Arbitrary<SpendingLimit['otherLimits']>,
+});
+const derivedKeyEntry: fc.Arbitrary<DerivedKeyEntry> = fc.record({
+  ownerPublicKey: pkid,
+  derivedPublicKey: pkid,
+  expirationBlock: uint64,
+  operation: byte,
+  extraData,
+  spendingLimit: fc.option(spendingLimit, { nil: undefined }),
+  memo: bytes(20),
+});
 const undo: fc.Arbitrary<DaoCoinUndo> = fc.record({
   records: fc.array(
     fc.record({
@@ -83,6 +130,10 @@ const undo: fc.Arbitrary<DaoCoinUndo> = fc.record({
   ),
 });
 
+function limitName({ creatorPkid, operation }: { creatorPkid: Uint8Array; operation: number }): string {
+  return toHex(Uint8Array.of(...creatorPkid, operation));
+}
+
 const codecs: readonly { name: string; codec: Codec<unknown>; values: fc.Arbitrary<unknown>; code: string }[] = [
   { name: 'CoinEntry', codec: coinEntryCodec as Codec<unknown>, values: coinEntry, code: 'ENTRY' },
   { name: 'BalanceEntry', codec: balanceEntryCodec as Codec<unknown>, values: balanceEntry, code: 'ENTRY' },
@@ -93,6 +144,25 @@ const codecs: readonly { name: string; codec: Codec<unknown>; values: fc.Arbitra
     name: 'transfer metadata',
     codec: daoCoinTransferMetadataCodec as Codec<unknown>,
     values: transferMetadata,
+    code: 'METADATA',
+  },
+  { name: 'DerivedKeyEntry', codec: derivedKeyEntryCodec as Codec<unknown>, values: derivedKeyEntry, code: 'ENTRY' },
+  {
+    name: 'spending limit',
+    codec: spendingLimitCodec as Codec<unknown>,
+    values: spendingLimit,
+    code: 'SPENDING_LIMIT',
+  },
+  {
+    name: 'authorize derived key metadata',
+    codec: authorizeDerivedKeyMetadataCodec as Codec<unknown>,
+    values: authorization,
+    code: 'METADATA',
+  },
+  {
+    name: 'atomic transactions metadata',
+    codec: atomicMetadataCodec as Codec<unknown>,
+    values: fc.array(bytes(60), { minLength: 1, maxLength: 32 }),
     code: 'METADATA',
   },
   { name: 'undo data', codec: daoCoinUndoCodec as Codec<unknown>, values: undo, code: 'UNDO' },
