@@ -1,16 +1,11 @@
+import { hasLowS, signatureCodec } from '@hs/wire';
 import { describe, expect, test } from '@jest/globals';
 import { secp256k1 as noble } from '@noble/curves/secp256k1.js';
 import fc from 'fast-check';
 import { accountPrivateKey } from '../src/example-chain/account-key.js';
 import { loadNativeSecp256k1 } from '../src/example-chain/secp256k1-native.js';
 import { isCompressedPoint, nobleSecp256k1 } from '../src/example-chain/secp256k1-noble.js';
-import {
-  compactFromDer,
-  derFromCompact,
-  hasLowS,
-  maxLowSDerBytes,
-  type Secp256k1,
-} from '../src/example-chain/signature.js';
+import { maxLowSDerBytes, type Secp256k1 } from '../src/example-chain/signature.js';
 
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const privateKey = fc.integer({ min: 0, max: 1000 }).map((index) => accountPrivateKey('signatures', index));
@@ -26,84 +21,6 @@ function highS(signature: Uint8Array): Uint8Array {
   return new noble.Signature(r, noble.Point.CURVE().n - s).toBytes('compact');
 }
 
-describe('DER', () => {
-  test('a signature survives the way to DER and back, as noble writes it', () => {
-    fc.assert(
-      fc.property(bytes32, privateKey, (hash, key) => {
-        const compact = nobleSecp256k1.sign(hash, key);
-        const der = derFromCompact(compact);
-        expect(der).toEqual(noble.Signature.fromBytes(compact, 'compact').toBytes('der'));
-        expect(der.length).toBeLessThanOrEqual(maxLowSDerBytes);
-        expect(compactFromDer(der)).toEqual(compact);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  test('every positive pair of integers has one encoding', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (compact) => {
-        fc.pre(compact.subarray(0, 32).some(Boolean) && compact.subarray(32).some(Boolean));
-        expect(compactFromDer(derFromCompact(compact))).toEqual(compact);
-      }),
-    );
-  });
-
-  test('whatever is read is written back to the same bytes', () => {
-    const nearDer = fc
-      .tuple(bytes32, bytes32, fc.array(fc.tuple(fc.nat(71), fc.nat(255)), { maxLength: 3 }))
-      .map(([r, s, changes]) => {
-        const der = derFromCompact(Uint8Array.of(...r, ...s));
-        for (const [index, value] of changes) der[index % der.length] = value;
-        return der;
-      });
-    fc.assert(
-      fc.property(nearDer, (der) => {
-        const compact = compactFromDer(der);
-        if (compact !== undefined) expect(derFromCompact(compact)).toEqual(der);
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  test.each([
-    ['nothing', []],
-    ['another tag', [0x31, 6, 2, 1, 1, 2, 1, 1]],
-    ['a length that is too short', [0x30, 5, 2, 1, 1, 2, 1, 1]],
-    ['a byte after the end', [0x30, 6, 2, 1, 1, 2, 1, 1, 0]],
-    ['a byte after s inside', [0x30, 7, 2, 1, 1, 2, 1, 1, 0]],
-    ['a long-form length', [0x30, 0x81, 6, 2, 1, 1, 2, 1, 1]],
-    ['a negative r', [0x30, 6, 2, 1, 0x81, 2, 1, 1]],
-    ['a needless zero before r', [0x30, 7, 2, 2, 0, 1, 2, 1, 1]],
-    ['a needless zero before s', [0x30, 7, 2, 1, 1, 2, 2, 0, 1]],
-    ['a zero r', [0x30, 6, 2, 1, 0, 2, 1, 1]],
-    ['an empty r', [0x30, 5, 2, 0, 2, 1, 1, 0]],
-    ['an r past the end', [0x30, 6, 2, 9, 1, 2, 1, 1]],
-    ['no s', [0x30, 6, 2, 4, 1, 1, 1, 1]],
-  ])('%s is refused', (_, der) => {
-    expect(compactFromDer(Uint8Array.from(der))).toBeUndefined();
-  });
-
-  test('the shortest signature is accepted', () => {
-    const compact = new Uint8Array(64);
-    compact[31] = 1;
-    compact[63] = 2;
-    expect(compactFromDer(Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 2))).toEqual(compact);
-  });
-});
-
-describe('low S', () => {
-  const half = noble.Point.CURVE().n >> 1n;
-  const withS = (s: bigint): Uint8Array =>
-    Uint8Array.from(Buffer.from(`${'01'.padStart(64, '0')}${s.toString(16).padStart(64, '0')}`, 'hex'));
-
-  test('half of the order is low, one more is high', () => {
-    expect(hasLowS(withS(half))).toBe(true);
-    expect(hasLowS(withS(half - 1n))).toBe(true);
-    expect(hasLowS(withS(half + 1n))).toBe(false);
-  });
-});
-
 describe('libsecp256k1 and noble', () => {
   test('agree on keys and signatures', () => {
     fc.assert(
@@ -111,6 +28,9 @@ describe('libsecp256k1 and noble', () => {
         expect(native().publicKeyOf(key)).toEqual(nobleSecp256k1.publicKeyOf(key));
         expect(native().sign(hash, key)).toEqual(nobleSecp256k1.sign(hash, key));
         expect(hasLowS(native().sign(hash, key))).toBe(true);
+        expect(signatureCodec.encode({ compact: native().sign(hash, key) }).length).toBeLessThanOrEqual(
+          maxLowSDerBytes,
+        );
       }),
       { numRuns: 40 },
     );
@@ -145,6 +65,102 @@ describe('libsecp256k1 and noble', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  describe('agree on malformed signatures and keys', () => {
+    const key = accountPrivateKey('signatures', 0);
+    const hash = new Uint8Array(32).fill(3);
+    const good = { hash, signature: nobleSecp256k1.sign(hash, key), publicKey: nobleSecp256k1.publicKeyOf(key) };
+    const { r, s } = noble.Signature.fromBytes(good.signature, 'compact');
+    const { n, p } = noble.Point.CURVE();
+    const number = (value: bigint): Uint8Array =>
+      Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
+    const pair = (first: bigint, second: bigint): { signature: Uint8Array } => ({
+      signature: Uint8Array.of(...number(first), ...number(second)),
+    });
+    const point = (tag: number, x: bigint): { publicKey: Uint8Array } => ({
+      publicKey: Uint8Array.of(tag, ...number(x)),
+    });
+    const [tag = 0] = good.publicKey;
+    const x = BigInt(`0x${Buffer.from(good.publicKey.subarray(1)).toString('hex')}`);
+    // 5 is the smallest x that no point of the curve has.
+    const cases: readonly (readonly [string, Partial<typeof good>, boolean])[] = [
+      ['the signature as it is', {}, true],
+      ['a high s', pair(r, n - s), false],
+      ['the other sign of r', pair(n - r, s), false],
+      ['a zero r', pair(0n, s), false],
+      ['a zero s', pair(r, 0n), false],
+      ['zeros', pair(0n, 0n), false],
+      ['an r of n', pair(n, s), false],
+      ['an s of n', pair(r, n), false],
+      ['an r above n', pair(n + 1n, s), false],
+      ['an r that is congruent modulo n', pair(1n + n, s), false],
+      ['the largest numbers', pair(2n ** 256n - 1n, 2n ** 256n - 1n), false],
+      ['r and s exchanged', pair(s, r), false],
+      ['a signature of 63 bytes', { signature: good.signature.slice(1) }, false],
+      ['a signature of 65 bytes', { signature: Uint8Array.of(...good.signature, 0) }, false],
+      ['no signature', { signature: new Uint8Array(0) }, false],
+      ['a DER signature', { signature: signatureCodec.encode({ compact: good.signature }) }, false],
+      ['a hash of 31 bytes', { hash: hash.slice(1) }, false],
+      ['a hash of 33 bytes', { hash: Uint8Array.of(...hash, 3) }, false],
+      ['no hash', { hash: new Uint8Array(0) }, false],
+      ['another hash', { hash: new Uint8Array(32) }, false],
+      ['the other point of that x', point(tag ^ 1, x), false],
+      ['a tag of zero', point(0, x), false],
+      ['the tag of an uncompressed key', point(4, x), false],
+      ['a hybrid tag', point(6, x), false],
+      ['an x that no point has', point(2, 5n), false],
+      ['an x of the field order', point(2, p), false],
+      ['an x above the field order', point(2, p + 1n), false],
+      ['an x of zero', point(2, 0n), false],
+      ['a key of zeros', { publicKey: new Uint8Array(33) }, false],
+      ['a key of 32 bytes', { publicKey: good.publicKey.slice(1) }, false],
+      ['an uncompressed key', { publicKey: noble.getPublicKey(key, false) }, false],
+      ['no key', { publicKey: new Uint8Array(0) }, false],
+    ];
+
+    test.each(cases)('%s', (_, change, isRight) => {
+      for (const { verify } of [native(), nobleSecp256k1]) {
+        const { hash: signed, signature, publicKey } = { ...good, ...change };
+        expect(verify(signed, signature, publicKey)).toBe(isRight);
+      }
+    });
+
+    test.each([
+      ['zero', 0n],
+      ['one', 1n],
+      ['the group order', n],
+      ['above the group order', n + 5n],
+      ['all bits', 2n ** 256n - 1n],
+    ])('a hash of %s can be signed and verified by either', (_, value) => {
+      const signed = number(value);
+      for (const { sign } of [native(), nobleSecp256k1]) {
+        const signature = sign(signed, key);
+        for (const { verify } of [native(), nobleSecp256k1]) {
+          expect(verify(signed, signature, good.publicKey)).toBe(true);
+        }
+      }
+    });
+
+    test('on whatever odd DER is let through', () => {
+      const der = signatureCodec.encode({ compact: good.signature });
+      const changes = fc.array(fc.tuple(fc.nat(der.length - 1), fc.nat(255)), { maxLength: 2 });
+      const verdict = (verify: Secp256k1['verify'], bytes: Uint8Array): boolean => {
+        try {
+          return verify(hash, signatureCodec.decode(bytes).compact, good.publicKey);
+        } catch {
+          return false;
+        }
+      };
+      fc.assert(
+        fc.property(changes, (edits) => {
+          const odd = der.slice();
+          for (const [at, byte] of edits) odd[at] = byte;
+          expect(verdict(native().verify, odd)).toBe(verdict(nobleSecp256k1.verify, odd));
+        }),
+        { numRuns: 300 },
+      );
+    });
   });
 
   test.each([

@@ -1,12 +1,11 @@
 import { toHex } from '@hs/bytes';
 import { balanceOf, daoCoinOf, pkidOfUsername, profileOf, transferRestrictions } from '@hs/dao-coin';
-import { type Transaction, transactionCodec } from '@hs/wire';
+import { signatureCodec, type Transaction, transactionCodec } from '@hs/wire';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { balanceOfPublicKey } from '../src/example-chain/balance.js';
 import { maxNanos } from '../src/example-chain/chain-spec-check.js';
 import { type ProfileMetadata, profileMetadataCodec } from '../src/example-chain/profile-metadata.js';
-import { compactFromDer, derFromCompact } from '../src/example-chain/signature.js';
 import { decodeTransaction } from '../src/example-chain/transaction-check.js';
 import { exampleTransactionTypes } from '../src/example-chain/transaction-types.js';
 import type { Wallet } from '../src/example-chain/wallet.js';
@@ -238,10 +237,12 @@ describe('signature', () => {
 
   test('the high-S twin is refused', async () => {
     const transaction = transfer();
-    const compact = compactFromDer(transaction.signature) ?? new Uint8Array();
+    const { compact } = signatureCodec.decode(transaction.signature);
     const { r, s } = secp256k1.Signature.fromBytes(compact, 'compact');
     const twin = new secp256k1.Signature(r, secp256k1.Point.CURVE().n - s).toBytes('compact');
-    expect((await admit({ ...transaction, signature: derFromCompact(twin) })).rule).toBe('RuleErrorTxnSigHasHighS');
+    expect((await admit({ ...transaction, signature: signatureCodec.encode({ compact: twin }) })).rule).toBe(
+      'RuleErrorTxnSigHasHighS',
+    );
   });
 
   test('is verified once for equal transactions, and again for one that differs', async () => {

@@ -162,7 +162,7 @@ describe('the acceptor refuses', () => {
       raw.write(bytes);
     };
     expect(await refusal(wrongSum)).toBe(`${prefix} WIRE_CHECKSUM_MISMATCH`);
-    expect(await refusal((raw) => raw.write(new Uint8Array([2, 3, 0])))).toMatch(/^NODE_PEER_MISBEHAVED WIRE_/);
+    expect(await refusal((raw) => raw.write(new Uint8Array([2, 23, 0])))).toMatch(/^NODE_PEER_MISBEHAVED WIRE_/);
   });
 
   test('more connections than it has room for, in total and from one host', async () => {

@@ -1,6 +1,14 @@
 export { type Block, type BlockProducerInfo, createBlockCodec } from './block.js';
 export type { Codec } from './codec.js';
 export {
+  type DesoHashes,
+  desoHashV0,
+  desoHashV1,
+  desoHeaderHash,
+  desoHeaderSigningBytes,
+  type Sha3,
+} from './deso-hash.js';
+export {
   type AggregateSignature,
   type DesoHeader,
   type DesoHeaderV0,
@@ -14,7 +22,7 @@ export { doubleSha256, type Sha256 } from './double-sha256.js';
 export { encodeFrame, type Frame } from './frame.js';
 export { defaultMaxPayloadBytes, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
 export type { HeaderCodec } from './header-codec.js';
-export { defaultLimits, type Limits } from './limits.js';
+export { defaultLimits, goNodeLimits, type Limits } from './limits.js';
 export { merkleRoot } from './merkle-root.js';
 export { createMessageCodec, type Layout, type MessageCodec, type MessageCodecOptions } from './message-codec.js';
 export { type MessageName, messageTypes, networks, serviceBits } from './message-types.js';
@@ -35,6 +43,7 @@ export type {
   GetTransactionsMessage,
   GoMessage,
   HeaderBundleMessage,
+  HeaderMessage,
   InventoryItem,
   InvMessage,
   MempoolMessage,
@@ -50,11 +59,15 @@ export type {
   TransactionBundleMessage,
   TransactionBundleV2Message,
   TransactionMessage,
+  ValidatorTimeoutMessage,
+  ValidatorVoteMessage,
   VerackV0Message,
   VerackV1Message,
   VersionMessage,
 } from './messages.js';
+export { type NetworkParameters, networkParameters } from './network-parameters.js';
 export type { PackedRecords } from './packed-records.js';
+export { compactSignatureBytes, hasLowS, type Signature, signatureCodec } from './signature.js';
 export {
   extraDataKey,
   signingHash,

@@ -53,6 +53,16 @@ export const defaultLimits: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   maxPageBytes: 4 * mebibyte,
 });
 
+/**
+ * Limits with room for what a Go node sends by itself after a handshake that gave `protocolVersion`, to pass as `limits`.
+ *
+ * From version 2 on that is up to 200,000 headers in one bundle, of some 400 bytes each; a block bundle has only the blocks that were asked for.
+ */
+export function goNodeLimits(protocolVersion: number): Partial<Limits> {
+  if (protocolVersion < 2) return {};
+  return { maxHeaders: 200_000, maxItems: 2_000_000, maxBundleBytes: 256 * mebibyte };
+}
+
 /** `limits` with the default for each one it leaves out. @throws RangeError if one is not an integer from 1 to 2^32 - 1 */
 export function withDefaultLimits(limits: Partial<Limits> = {}, layout: 'go' | 'extended' = 'extended'): Limits {
   for (const [name, limit] of Object.entries(limits)) {

@@ -2,6 +2,7 @@
 export const messageTypes = {
   version: 1,
   verack: 2,
+  header: 3,
   block: 4,
   transaction: 5,
   'get-headers': 6,
@@ -18,6 +19,8 @@ export const messageTypes = {
   'get-snapshot': 17,
   'snapshot-data': 18,
   'transaction-bundle-v2': 19,
+  'validator-vote': 20,
+  'validator-timeout': 21,
   'block-bundle': 22,
   'get-page-list': 64,
   'page-list': 65,

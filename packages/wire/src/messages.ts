@@ -1,4 +1,5 @@
 import type { Block } from './block.js';
+import type { QuorumCertificate } from './deso-header.js';
 import type { PackedRecords } from './packed-records.js';
 import type { Transaction } from './transaction.js';
 
@@ -35,6 +36,12 @@ export interface VerackV1Message {
   readonly publicKey: Uint8Array;
   /** BLS signature of a validator, or empty. */
   readonly signature: Uint8Array;
+}
+
+/** 3: one header. Nodes send headers in bundles and blocks only. */
+export interface HeaderMessage<H> {
+  readonly type: 'header';
+  readonly header: H;
 }
 
 /** 8: asks for a pong. */
@@ -84,6 +91,24 @@ export interface BlockBundleMessage<H> {
   readonly blocks: readonly Block<H>[];
   readonly tipHash: Uint8Array;
   readonly tipHeight: number;
+}
+
+/** 20: a validator's vote for a block, between validators. BLS keys and signatures are opaque and not empty. */
+export interface ValidatorVoteMessage {
+  readonly type: 'validator-vote';
+  readonly votingPublicKey: Uint8Array;
+  readonly blockHash: Uint8Array;
+  readonly proposedInView: bigint;
+  readonly votePartialSignature: Uint8Array;
+}
+
+/** 21: a validator's vote to give up a view, between validators. BLS keys and signatures are opaque and not empty. */
+export interface ValidatorTimeoutMessage {
+  readonly type: 'validator-timeout';
+  readonly votingPublicKey: Uint8Array;
+  readonly timedOutView: bigint;
+  readonly highQuorumCertificate: QuorumCertificate;
+  readonly timeoutPartialSignature: Uint8Array;
 }
 
 /** 5: one transaction. */
@@ -249,11 +274,14 @@ export type CommonMessage<H> =
   | VerackV1Message
   | PingMessage
   | PongMessage
+  | HeaderMessage<H>
   | GetHeadersMessage
   | HeaderBundleMessage<H>
   | GetBlocksMessage
   | BlockMessage<H>
   | BlockBundleMessage<H>
+  | ValidatorVoteMessage
+  | ValidatorTimeoutMessage
   | TransactionMessage
   | InvMessage
   | GetTransactionsMessage

@@ -34,7 +34,7 @@ export interface Transaction {
   /** Number of the kind of transaction, which says how to read `metadata`. */
   readonly type: number;
   readonly metadata: Uint8Array;
-  /** The signer: 33 bytes, or empty. */
+  /** The signer: 33 bytes, or empty. As in the Go node, other lengths are left to the rules of the chain. */
   readonly publicKey: Uint8Array;
   /** Values by the lower-case hex of their key (see {@link extraDataKey}); encoded in key order. */
   readonly extraData: ReadonlyMap<string, Uint8Array>;

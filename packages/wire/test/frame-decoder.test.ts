@@ -44,7 +44,7 @@ describe('cutting the stream', () => {
 describe('refusals', () => {
   const refusals = [
     { rule: 'another network', stream: '01', code: 'WIRE_WRONG_NETWORK' },
-    { rule: 'an unknown message type', stream: '0203', code: 'WIRE_UNKNOWN_MESSAGE_TYPE' },
+    { rule: 'an unknown message type', stream: '0217', code: 'WIRE_UNKNOWN_MESSAGE_TYPE' },
     { rule: 'an internal message type', stream: '02c0843d', code: 'WIRE_UNKNOWN_MESSAGE_TYPE' },
     { rule: 'a length above the limit', stream: `0208${'00'.repeat(8)}65`, code: 'WIRE_PAYLOAD_TOO_LARGE' },
     {

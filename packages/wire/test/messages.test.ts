@@ -3,13 +3,14 @@ import type { ExtendedSnapshotDataMessage, Limits, Message } from '../src/index.
 import {
   createMessageCodec,
   desoHeaderCodec,
+  goNodeLimits,
   type HeaderCodec,
   messageTypes,
   type PackedRecords,
 } from '../src/index.js';
 import { packWithGaps } from './support/arbitraries.js';
 import { bytes, hex, thrownBy } from './support/hex.js';
-import { pairs } from './support/plain.js';
+import { pairs, plain } from './support/plain.js';
 
 const go = createMessageCodec({ header: desoHeaderCodec, layout: 'go' });
 const extended = createMessageCodec({ header: desoHeaderCodec, layout: 'extended' });
@@ -64,6 +65,116 @@ describe('layouts', () => {
       const frame = extended.encode(message);
       expect([frame.type, hex(frame.payload)]).toEqual([messageTypes[message.type], expected]);
     }
+  });
+});
+
+describe('messages of the Go node', () => {
+  test('numbers 1 to 22 each have a name and a codec, and no other below 64', () => {
+    const known = Array.from({ length: 100 }, (_, type) => type).filter(
+      (type) => go.maxPayloadBytes(type) !== undefined,
+    );
+    expect(known).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
+    const numbers = Object.values(messageTypes).filter((type) => type < 64);
+    expect(numbers.sort((a, b) => a - b)).toEqual(known);
+  });
+
+  test('a version has seven fields and one that nobody uses', () => {
+    const version = go.decode({ type: 1, payload: bytes(`02${'07'}${'03'}${'05'}${'0141'}${'06'}${'0a'}${'63'}`) });
+    expect(version).toEqual({
+      type: 'version',
+      version: 2,
+      services: 7n,
+      timestampSeconds: -2n,
+      nonce: 5n,
+      userAgent: 'A',
+      latestBlockHeight: 6,
+      minFeeRateNanosPerKb: 10n,
+    });
+    expect(hex(go.encode(version).payload)).toBe('0207030501' + '41060a' + '00');
+  });
+
+  test('these have the bytes of their layout', () => {
+    const key = bytes('aa'.repeat(3));
+    const signature = bytes('bb'.repeat(2));
+    const aggregateSignature = { signers: bytes('05'), signature };
+    const certificate = { blockHash: bytes(hash), proposedInView: 128n, aggregateSignature };
+    const samples: readonly (readonly [Parameters<typeof go.encode>[0], string])[] = [
+      [
+        {
+          type: 'verack',
+          version: 1,
+          nonceReceived: 1n,
+          nonceSent: 2n,
+          timestampMicros: 2n ** 42n,
+          publicKey: key,
+          signature,
+        },
+        '010102' + '80808080808001' + '03aaaaaa' + '02bbbb',
+      ],
+      [{ type: 'pong', nonce: 300n }, 'ac02'],
+      [
+        {
+          type: 'inv',
+          items: [
+            { kind: 'transaction', hash: bytes(hash) },
+            { kind: 'block', hash: bytes(hash) },
+          ],
+          isSyncResponse: true,
+        },
+        `02${'00'}${hash}${'01'}${hash}${'01'}`,
+      ],
+      [{ type: 'get-blocks', hashes: [bytes(hash)] }, `01${hash}`],
+      [{ type: 'get-transactions', hashes: [] }, '00'],
+      [{ type: 'mempool' }, ''],
+      [{ type: 'get-addr' }, ''],
+      [
+        { type: 'addr', addresses: [{ lastSeenSeconds: 1n, services: 2n, ip: bytes('7f000001'), port: 17_000 }] },
+        '01' + '01' + '02' + '047f000001' + 'e88401',
+      ],
+      [
+        {
+          type: 'validator-vote',
+          votingPublicKey: key,
+          blockHash: bytes(hash),
+          proposedInView: 128n,
+          votePartialSignature: signature,
+        },
+        `00${'03aaaaaa'}${hash}${'8001'}${'02bbbb'}`,
+      ],
+      [
+        {
+          type: 'validator-timeout',
+          votingPublicKey: key,
+          timedOutView: 129n,
+          highQuorumCertificate: certificate,
+          timeoutPartialSignature: signature,
+        },
+        `00${'03aaaaaa'}${'8101'}${hash}${'8001'}${'0105'}${'02bbbb'}${'02bbbb'}`,
+      ],
+      [{ type: 'block-bundle', blocks: [], tipHash: bytes(hash), tipHeight: 300 }, `00${'00'}${hash}${'ac02'}`],
+    ];
+    for (const [message, expected] of samples) {
+      const frame = go.encode(message);
+      expect([frame.type, hex(frame.payload)]).toEqual([messageTypes[message.type], expected]);
+      expect(plain(go.decode(frame))).toEqual(plain(message));
+    }
+  });
+
+  test('transactions in the old bundle stand back to back and have no tail, in the new one each has a length', () => {
+    const body = '00000200000000';
+    const old = go.decode({ type: 13, payload: bytes(`02${body}${body}`) });
+    expect(old).toMatchObject({ transactions: [{ version: 0 }, { version: 0 }] });
+    const tailed = `${body}01050607`;
+    const bundle = `02${'07'}${body}${'0b'}${tailed}`;
+    const current = go.decode({ type: 19, payload: bytes(bundle) });
+    expect(current).toMatchObject({ transactions: [{ version: 0 }, { version: 1, feeNanos: 5n }] });
+    expect(hex(go.encode(current).payload)).toBe(bundle);
+    const wrong = { ...current, type: 'transaction-bundle' } as Parameters<typeof go.encode>[0];
+    expect(thrownBy(() => go.encode(wrong)).name).toBe('RangeError');
+  });
+
+  test('any byte but zero is a true flag', () => {
+    expect(go.decode({ type: 10, payload: bytes('0002') })).toMatchObject({ isSyncResponse: true });
   });
 });
 
@@ -204,6 +315,17 @@ describe('limits', () => {
     expect(extended.maxPayloadBytes(messageTypes['snapshot-data'])).toBe(extended.limits.maxSnapshotDataBytes);
     expect(go.maxPayloadBytes(messageTypes['snapshot-data'])).toBe(256 * 1024 * 1024);
     expect(go.maxPayloadBytes(messageTypes.mempool)).toBe(0);
+  });
+
+  test('a Go node of protocol version 2 may send more headers at once', () => {
+    const bundle = { type: 'header-bundle', headers: new Array(2_001).fill(header), tipHash: two[0], tipHeight: 1 };
+    const codecFor = (version: number) =>
+      createMessageCodec({ header: desoHeaderCodec, layout: 'go', limits: goNodeLimits(version) });
+    const frame = codecFor(2).encode(bundle as never);
+    expect(codecFor(2).decode(frame)).toMatchObject({ tipHeight: 1 });
+    for (const version of [0, 1]) expect(codeOf(() => codecFor(version).decode(frame))).toBe('WIRE_LIMIT_EXCEEDED');
+    // A header with the certificate of a thousand validators.
+    expect(codecFor(2).maxPayloadBytes(messageTypes['header-bundle'])).toBeGreaterThan(200_000 * 550);
   });
 
   test('a limit must be an integer from 1 to 2^32 - 1', () => {

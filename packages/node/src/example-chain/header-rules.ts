@@ -1,10 +1,10 @@
 import { concatBytes, equalBytes } from '@hs/bytes';
-import { doubleSha256 } from '@hs/wire';
+import { doubleSha256, hasLowS } from '@hs/wire';
 import type { ChainParameters } from '../chain/chain.js';
 import type { ExampleHeader } from './header.js';
 import { headerVersion, unsignedHeaderBytes } from './header-codec.js';
 import { chainRuleBroken } from './refusal.js';
-import { hasLowS, type VerifySignature } from './signature.js';
+import type { VerifySignature } from './signature.js';
 
 const signatureDomain = new TextEncoder().encode('HS:block-header:v1');
 

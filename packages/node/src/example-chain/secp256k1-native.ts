@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
+import { compactSignatureBytes } from '@hs/wire';
 import { isPrivateKey, nobleSecp256k1 } from './secp256k1-noble.js';
-import { compactSignatureBytes, type Secp256k1 } from './signature.js';
+import type { Secp256k1 } from './signature.js';
 
 /** What is used of the `secp256k1` package, which comes without types. */
 interface NativeBindings {

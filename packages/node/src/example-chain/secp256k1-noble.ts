@@ -5,6 +5,8 @@ import type { Secp256k1 } from './signature.js';
 export const nobleSecp256k1: Secp256k1 = {
   name: 'noble',
   verify: (hash, signature, publicKey) => {
+    // Noble would cut a longer hash and take an uncompressed key.
+    if (hash.length !== 32 || publicKey.length !== 33) return false;
     try {
       return secp256k1.verify(signature, hash, publicKey, { prehash: false, lowS: true, format: 'compact' });
     } catch {

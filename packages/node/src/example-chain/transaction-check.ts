@@ -4,12 +4,20 @@ import {
   daoCoinMetadataCodec,
   daoCoinTransferMetadataCodec,
 } from '@hs/dao-coin';
-import { doubleSha256, signingHash, type Transaction, transactionCodec } from '@hs/wire';
+import {
+  doubleSha256,
+  hasLowS,
+  type Signature,
+  signatureCodec,
+  signingHash,
+  type Transaction,
+  transactionCodec,
+} from '@hs/wire';
 import { hasCode } from '../node-error.js';
 import { maxNanos } from './chain-spec-check.js';
 import { type ProfileMetadata, profileMetadataCodec } from './profile-metadata.js';
 import { transactionRefusal } from './refusal.js';
-import { compactFromDer, hasLowS, type VerifySignature } from './signature.js';
+import type { VerifySignature } from './signature.js';
 import { exampleTransactionTypes } from './transaction-types.js';
 import { checkProfileMetadata } from './update-profile.js';
 
@@ -66,13 +74,22 @@ export function checkTransaction(
 
 /** Checks the signature: strict DER, low S, by the signer over the transaction. @throws NODE_TRANSACTION_REFUSED */
 export function checkTransactionSignature(transaction: Transaction, verifySignature: VerifySignature): void {
-  const compact = compactFromDer(transaction.signature);
-  if (compact === undefined) {
-    throw transactionRefusal('RuleErrorInvalidTransactionSignature', 'the signature is not strict DER');
+  const { compact, recoveryId } = decodeSignature(transaction.signature);
+  if (recoveryId !== undefined) {
+    throw transactionRefusal('RuleErrorInvalidTransactionSignature', 'this chain has no derived keys');
   }
   if (!hasLowS(compact)) throw transactionRefusal('RuleErrorTxnSigHasHighS', 'the signature has a high S');
   if (!verifySignature(signingHash(transaction), compact, transaction.publicKey)) {
     throw transactionRefusal('RuleErrorInvalidTransactionSignature', "the signature is not the signer's");
+  }
+}
+
+function decodeSignature(bytes: Uint8Array): Signature {
+  try {
+    return signatureCodec.decode(bytes);
+  } catch (cause) {
+    const message = 'the signature is not strict DER';
+    throw transactionRefusal('RuleErrorInvalidTransactionSignature', message, { cause });
   }
 }
 

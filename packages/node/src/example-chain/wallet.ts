@@ -7,6 +7,7 @@ import {
   transferRestrictionMetadata,
 } from '@hs/dao-coin';
 import {
+  signatureCodec,
   signingHash,
   type Transaction,
   type TransactionNonce,
@@ -15,7 +16,7 @@ import {
 } from '@hs/wire';
 import { type ProfileMetadata, profileMetadataCodec } from './profile-metadata.js';
 import { defaultSecp256k1 } from './secp256k1-native.js';
-import { derFromCompact, maxLowSDerBytes, type Secp256k1 } from './signature.js';
+import { maxLowSDerBytes, type Secp256k1 } from './signature.js';
 import { exampleTransactionTypes } from './transaction-types.js';
 
 /** What every transaction of a wallet needs. */
@@ -83,7 +84,7 @@ export function createWallet(options: {
 
   const sign = (transaction: Transaction): Transaction => ({
     ...transaction,
-    signature: derFromCompact(secp256k1.sign(signingHash(transaction), privateKey)),
+    signature: signatureCodec.encode({ compact: secp256k1.sign(signingHash(transaction), privateKey) }),
   });
   const make = (
     type: number,

@@ -10,6 +10,7 @@ import type {
   GetHeadersMessage,
   GetTransactionsMessage,
   HeaderBundleMessage,
+  HeaderMessage,
   InventoryItem,
   InvMessage,
   MempoolMessage,
@@ -19,15 +20,15 @@ import type {
   TransactionBundleMessage,
   TransactionBundleV2Message,
   TransactionMessage,
-  VerackV0Message,
-  VerackV1Message,
   VersionMessage,
 } from '../messages.js';
 import { blockField } from './block-field.js';
-import { atMost, constant, type Field, list, refined, sized, struct } from './field.js';
+import { afterVersionZero, atMost, constant, type Field, list, sized, struct } from './field.js';
 import { headerField } from './header-field.js';
-import { byteString, bytesOfLength, flag, hash, int64, integer, text, uint32, uint64 } from './primitives.js';
+import { bytesOfLength, flag, hash, int64, integer, text, uint32, uint64 } from './primitives.js';
 import { transactionField, untailedTransactionField } from './transaction-field.js';
+import { validatorTimeoutField, validatorVoteField } from './validator-messages.js';
+import { verackField } from './verack-field.js';
 
 /** One field for each message name of `M`. */
 export type MessageFields<M extends { readonly type: string }> = {
@@ -50,6 +51,7 @@ export function commonMessages<H>(header: HeaderCodec<H>, limits: Limits): Messa
       minFeeRateNanosPerKb: followedByUnusedPort(uint64),
     }),
     verack: verackField,
+    header: struct<HeaderMessage<H>>({ type: constant('header'), header: headerField(header) }),
     ping: struct<PingMessage>({ type: constant('ping'), nonce: uint64 }),
     pong: struct<PongMessage>({ type: constant('pong'), nonce: uint64 }),
     'get-headers': struct<GetHeadersMessage>({
@@ -77,6 +79,8 @@ export function commonMessages<H>(header: HeaderCodec<H>, limits: Limits): Messa
       }),
       limits.maxBundleBytes,
     ),
+    'validator-vote': validatorVoteField,
+    'validator-timeout': validatorTimeoutField,
     transaction: struct<TransactionMessage>({ type: constant('transaction'), transaction }),
     inv: struct<InvMessage>({
       type: constant('inv'),
@@ -148,52 +152,3 @@ function followedByUnusedPort<T>(field: Field<T>): Field<T> {
     },
   };
 }
-
-function afterVersionZero<T>(field: Field<T>): Field<T> {
-  return {
-    minBytes: field.minBytes + 1,
-    maxBytes: field.maxBytes + 1,
-    write(writer, value) {
-      writer.byte(0);
-      field.write(writer, value);
-    },
-    read(reader) {
-      const version = reader.byte();
-      if (version !== 0) throw reader.error('WIRE_INVALID_VALUE', `unknown version ${version}`);
-      return field.read(reader);
-    },
-  };
-}
-
-/** The Go node tells the two veracks apart by this payload length alone: up to it, version 0. */
-const maxVerackV0Bytes = 10;
-
-const verackV0: Field<VerackV0Message> = /* @__PURE__ */ struct<VerackV0Message>({
-  type: /* @__PURE__ */ constant('verack'),
-  version: /* @__PURE__ */ constant(0),
-  nonceReceived: uint64,
-});
-
-const verackV1: Field<VerackV1Message> = /* @__PURE__ */ struct<VerackV1Message>({
-  type: /* @__PURE__ */ constant('verack'),
-  version: /* @__PURE__ */ refined(uint32 as Field<1>, (version) => version === 1, 'unknown version of verack'),
-  nonceReceived: uint64,
-  nonceSent: uint64,
-  timestampMicros: uint64,
-  publicKey: /* @__PURE__ */ byteString(255),
-  signature: /* @__PURE__ */ byteString(255),
-});
-
-const verackField: Field<VerackV0Message | VerackV1Message> = {
-  minBytes: verackV0.minBytes,
-  maxBytes: verackV1.maxBytes,
-  write(writer, message) {
-    if (message.version === 0) return verackV0.write(writer, message);
-    const start = writer.length;
-    verackV1.write(writer, message);
-    if (writer.length - start <= maxVerackV0Bytes) {
-      throw new RangeError('a version 1 verack this short reads as version 0; its timestamp must be in microseconds');
-    }
-  },
-  read: (reader) => (reader.remaining <= maxVerackV0Bytes ? verackV0.read(reader) : verackV1.read(reader)),
-};

@@ -10,7 +10,8 @@ import type {
 import { type Field, list, optional, refined, struct } from './field.js';
 import { byteString, hash, int64, nonEmptyBytes, uint32, uint64 } from './primitives.js';
 
-const maxOpaqueBytes = 4_096;
+/** More than any BLS key, signature or list of signers takes. */
+export const maxOpaqueBytes = 4_096;
 
 const uint32be: Field<number> = {
   minBytes: 4,
@@ -76,7 +77,7 @@ const aggregateSignature: Field<AggregateSignature> = /* @__PURE__ */ struct<Agg
   signature: /* @__PURE__ */ byteString(maxOpaqueBytes),
 });
 
-const quorumCertificate: Field<QuorumCertificate> = /* @__PURE__ */ struct<QuorumCertificate>({
+export const quorumCertificate: Field<QuorumCertificate> = /* @__PURE__ */ struct<QuorumCertificate>({
   blockHash: hash,
   proposedInView: uint64,
   aggregateSignature,

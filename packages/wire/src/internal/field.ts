@@ -135,3 +135,20 @@ export function refined<T>(field: Field<T>, isValid: (value: T) => boolean, mess
     },
   };
 }
+
+/** A byte for the version of what follows, always 0. */
+export function afterVersionZero<T>(field: Field<T>): Field<T> {
+  return {
+    minBytes: field.minBytes + 1,
+    maxBytes: field.maxBytes + 1,
+    write(writer, value) {
+      writer.byte(0);
+      field.write(writer, value);
+    },
+    read(reader) {
+      const version = reader.byte();
+      if (version !== 0) throw reader.error('WIRE_INVALID_VALUE', `unknown version ${version}`);
+      return field.read(reader);
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@hs/bytes';
 import type { Transaction, TransactionInput, TransactionNonce, TransactionOutput } from '../transaction.js';
 import { type Field, list, refined, struct } from './field.js';
-import { byteString, bytesOfLength, fixedBytes, hash, uint32, uint64 } from './primitives.js';
+import { byteString, fixedBytes, hash, uint32, uint64 } from './primitives.js';
 
 type Body = Omit<Transaction, 'version' | 'feeNanos' | 'nonce'>;
 type Tail = Pick<Transaction, 'version' | 'feeNanos' | 'nonce'>;
@@ -44,7 +44,7 @@ function bodyField(maxBytes: number): Field<Body> {
     outputs: list(struct<TransactionOutput>({ publicKey: fixedBytes(33), amountNanos: uint64 }), maxBytes),
     type: uint32,
     metadata: byteString(maxBytes),
-    publicKey: bytesOfLength(0, 33),
+    publicKey: byteString(maxBytes),
     extraData: extraDataField(maxBytes),
     signature: refined(
       byteString(maxBytes),
