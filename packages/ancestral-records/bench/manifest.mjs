@@ -6,7 +6,7 @@
  * [--block 1000] [--every 100] [--threads 2] [--cache 67108864]`
  *
  * An epoch changes `--changes` keys: eight of ten get another value, one is created, one is deleted. In every round one manifest is built
- * with nothing else going on, and one while a block of `--block` changes comes every `--every` milliseconds. In the end the
+ * with nothing else going on, when LevelDB has compacted what the epoch wrote, and one while a block of `--block` changes comes every `--every` milliseconds. In the end the
  * last manifest must be the one that the records give from nothing.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { computeManifest, StateStore, withDefaults } from '../dist/index.js';
 import { openDatabase } from './support/bare-database.mjs';
 import { openHasher } from './support/hasher.mjs';
 import { keyAt, packedRecords, prefix, randomChanges, randomFrom, valueFrom } from './support/records.mjs';
-import { count, machine, median, printTable, timed } from './support/report.mjs';
+import { count, machine, median, printTable, timed, untilQuiet } from './support/report.mjs';
 
 const defaults = { records: '1000000', changes: '100000', rounds: '3', block: '1000', every: '100', threads: '2' };
 const { values: chosen } = parseArgs({
@@ -134,8 +134,10 @@ try {
   const busyBlocks = [];
   for (let round = 0; round < rounds; round++) {
     const netChanges = await changeEpoch();
+    await untilQuiet();
     const ms = await build(() => sleep(1));
     const hashedRecords = hashed;
+    await untilQuiet();
     alone.push({
       ms,
       hashedRecords,
@@ -143,8 +145,10 @@ try {
       hashMs: await hashOnly(hashedRecords),
       ranges: (await store.manifest(store.height)).entries.length,
     });
-    for (let i = 0; i < 10; i++) idleBlocks.push(await timedBlock());
+    await untilQuiet();
+    for (let i = 0; i < 20; i++) idleBlocks.push(await timedBlock());
     await changeEpoch();
+    await untilQuiet();
     let blocksInBuild = 0;
     const busyMs = await build(async () => {
       busyBlocks.push(await timedBlock());

@@ -1,107 +1,76 @@
-import { ByteArena, type Span } from './byte-arena.js';
+import type { WriteSink } from './batch-draft.js';
+import { ByteArena } from './byte-arena.js';
+import { type BlockEpoch, ChangeTable, none, type PrefixDelta, presentMark } from './change-table.js';
 import type { StoreContext } from './context.js';
-import type { DatabaseWrite } from './database.js';
 import type { HashBatch } from './hasher.js';
-import { ancestralKey, recordKeyOffset, stateKey } from './layout.js';
-import { checkStateRecord, type RecordChange } from './record-change.js';
+import type { RecordChange } from './record-change.js';
 import { SignedRecords } from './signed-records.js';
 
 /*
- * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in a few arenas: `gathered` has
- * what is known without reading (database keys, new values, cached old values), others have the old values that were read, one for each
- * part of the reading. Reads, hash batches and writes are views on them: few objects per change, and each byte is copied once.
+ * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in a few arenas: that of the
+ * table has what is known without reading, others have the old values that were read, one for each part of the reading. Reads,
+ * hash batches and writes are views on them: few objects per change, and each byte is copied once.
  *
  * New values are hashed while old ones are read, and each part of these as soon as it is there. A value that turns out to be what
- * it was is then added and subtracted, which leaves no trace in a sum.
+ * it was is then added and subtracted, which leaves no trace in a sum. Meanwhile the writes of the part go into the draft of the
+ * block's batch, so that committing has little left to do.
  */
 
-/** The net change of one key. */
-interface Change {
-  readonly text: string;
-  readonly group: number;
-  /** The record key in `gathered`; with the tag before it, it is the database key of the state record. */
-  readonly key: Span;
-  /** The new value in `gathered`; undefined if the record is deleted. */
-  after: Span | undefined;
-  /** The old value, if there is one: in the arena of its part if `isRead`, else in `gathered`. With the mark before it, it is the ancestral value. */
-  before: Span | undefined;
-  isRead: boolean;
-  /** The database key of the ancestral record in `gathered`; undefined if that exists already. */
-  ancestral: Span | undefined;
-  /** True if that surely does not exist. */
-  isFirst: boolean;
-  /** True if the old value is known to be the new one. */
-  isSame: boolean;
-}
-
-/** What the changes of one state prefix do to its count and bytes. */
-export interface PrefixDelta {
-  readonly prefix: number;
-  count: number;
-  bytes: number;
-  /** False if all its changes leave the values as they were. */
-  isChanged: boolean;
-}
-
-const noBytes = new Uint8Array(0);
-const stateTag = stateKey(noBytes);
 const absentValue = Uint8Array.of(0);
-const presentMark = 1;
 
 /** Most parts of the reading of a block, and fewest changes that are worth a part of their own. */
 const readParts = 4;
 const minPartChanges = 256;
 
+/** Some rows of the table, ascending by key, and the arena with those of their old values that were read. */
+interface Part {
+  readonly rows: Uint32Array;
+  readonly read: ByteArena;
+}
+
 /** The net changes of one block. All that depends on old values is right when the parts of `readOldValues` have resolved. */
 export class BlockChanges {
   readonly #context: StoreContext;
-  readonly #epoch: number;
-  readonly #isFirstBlock: boolean;
-  readonly #gathered = new ByteArena(64 * 1024);
-  readonly #changes: Change[] = [];
-  readonly #deltas: PrefixDelta[] = [];
-  /** The writes of each part, in the order of the parts. */
-  readonly #writes: DatabaseWrite[][] = [];
+  readonly #epoch: BlockEpoch;
+  readonly #table: ChangeTable;
+  readonly #parts: Part[] = [];
 
   /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. */
-  constructor(
-    context: StoreContext,
-    changes: Iterable<RecordChange>,
-    epoch: { readonly height: number; readonly isFirstBlock: boolean },
-  ) {
+  constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch) {
     this.#context = context;
-    this.#epoch = epoch.height;
-    this.#isFirstBlock = epoch.isFirstBlock;
-    this.#gather(changes);
-    this.#lookUp();
+    this.#epoch = epoch;
+    this.#table = new ChangeTable(context, changes, epoch);
   }
 
   /** One for each prefix of a change: their indexes are the groups of the hash batches. */
   get deltas(): readonly PrefixDelta[] {
-    return this.#deltas;
+    return this.#table.deltas;
   }
 
   /** False if the cache knows already that nothing changes. */
   get hasUnsettled(): boolean {
-    return this.#changes.some(({ isSame }) => !isSame);
+    return this.#table.isSame.includes(false);
   }
 
   /** Keys whose value really changes. */
   get changedRecords(): number {
     let count = 0;
-    for (const { isSame } of this.#changes) if (!isSame) count++;
+    for (const isSame of this.#table.isSame) if (!isSame) count++;
     return count;
   }
 
   /** What can be hashed before anything is read: new values, and cached old ones. */
   knownRecords(): HashBatch {
-    const records = new SignedRecords(2 * this.#changes.length);
-    for (const { key, before, after, group, isSame } of this.#changes) {
-      if (isSame) continue;
-      if (before !== undefined) records.add(key, before, { sign: -1, group });
-      if (after !== undefined) records.add(key, after, { sign: 1, group });
+    const table = this.#table;
+    const records = new SignedRecords(2 * table.size);
+    for (let row = 0; row < table.size; row++) {
+      if (table.isSame[row] === true) continue;
+      const key = table.key(row);
+      const group = table.groups[row] as number;
+      if (table.hasBefore(row)) records.add(key, table.before(row), { sign: -1, group });
+      if (table.hasAfter(row)) records.add(key, table.after(row), { sign: 1, group });
     }
-    return records.batch(this.#gathered.bytes, this.#deltas.length);
+    return records.batch(table.gathered.bytes, table.deltas.length);
   }
 
   /**
@@ -109,150 +78,94 @@ export class BlockChanges {
    * with several threads uses them. Each part resolves to what is to be hashed then, if anything. To be called once.
    */
   readOldValues(): readonly Promise<HashBatch | undefined>[] {
-    // Databases read and write neighbours faster.
-    const sorted = [...this.#changes].sort((a, b) => (a.text < b.text ? -1 : 1));
-    const size = Math.max(minPartChanges, Math.ceil(sorted.length / readParts));
-    const parts: Promise<HashBatch | undefined>[] = [];
-    for (let at = 0; at < sorted.length; at += size) parts.push(this.#readPart(sorted.slice(at, at + size)));
-    return parts;
+    const order = this.#table.order();
+    const size = Math.max(minPartChanges, Math.ceil(order.length / readParts));
+    for (let at = 0; at < order.length; at += size) {
+      this.#parts.push({ rows: order.subarray(at, at + size), read: new ByteArena(64 * 1024) });
+    }
+    return this.#parts.map((part) => this.#readPart(part));
   }
 
-  /** The writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
-  writes(): DatabaseWrite[] {
-    return this.#writes.flat();
+  /** Hands over the writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
+  write(sink: WriteSink): void {
+    for (const i of this.#parts.keys()) this.writePart(i, sink);
+  }
+
+  /** Hands over the writes of one part of the reading, when it has resolved. */
+  writePart(index: number, sink: WriteSink): void {
+    const { rows, read } = this.#parts[index] as Part;
+    const table = this.#table;
+    for (const row of rows) {
+      if (table.isSame[row] === true) continue;
+      const key = table.stateKey(row);
+      if (table.hasAfter(row)) sink.put(key, table.gathered.view(table.after(row)));
+      else sink.del(key);
+      if (table.hasAncestral(row)) sink.put(table.ancestralKey(row), this.#ancestralValue(row, read));
+    }
   }
 
   /** Tells the cache what the block, now written, made of its keys. */
   remember(): void {
     const { cache } = this.#context;
-    if (this.#isFirstBlock) cache.beginEpoch(this.#epoch);
-    for (const { text, after, isSame } of this.#changes) {
-      if (!isSame) cache.remember(text, after && this.#gathered.text(after), this.#epoch);
+    const table = this.#table;
+    if (this.#epoch.isFirstBlock) cache.beginEpoch(this.#epoch.height);
+    for (let row = 0; row < table.size; row++) {
+      if (table.isSame[row] === true) continue;
+      cache.remember(table.texts[row] as string, {
+        recordedIn: this.#epoch.height,
+        isFirst: table.isFirst[row] as boolean,
+        valueText: () => (table.hasAfter(row) ? table.gathered.text(table.after(row)) : undefined),
+      });
     }
   }
 
-  #gather(changes: Iterable<RecordChange>): void {
-    const gathered = this.#gathered;
-    const byText = new Map<string, Change>();
-    const groups = new Map<number, number>();
-    for (const { key: recordKey, value } of changes) {
-      checkStateRecord(this.#context.parameters, recordKey, value);
-      const { start } = gathered.append(stateTag);
-      const key = gathered.append(recordKey);
-      const text = gathered.text(key);
-      let change = byText.get(text);
-      if (change === undefined) {
-        const prefix = recordKey[0] as number;
-        let group = groups.get(prefix);
-        if (group === undefined) {
-          group = this.#deltas.push({ prefix, count: 0, bytes: 0, isChanged: false }) - 1;
-          groups.set(prefix, group);
-        }
-        change = {
-          text,
-          group,
-          key,
-          after: undefined,
-          before: undefined,
-          isRead: true,
-          ancestral: undefined,
-          isFirst: false,
-          isSame: false,
-        };
-        byText.set(text, change);
-        this.#changes.push(change);
-      } else {
-        gathered.truncate(start);
-      }
-      change.after = value && gathered.append(value);
-    }
-  }
-
-  #lookUp(): void {
-    const { cache } = this.#context;
-    const gathered = this.#gathered;
-    const ancestralTag = ancestralKey(this.#epoch, noBytes);
-    for (const change of this.#changes) {
-      const known = cache.lookUp(change.text);
-      if (known !== undefined) {
-        change.isRead = false;
-        if (known.valueText !== undefined) {
-          gathered.appendByte(presentMark);
-          change.before = gathered.appendText(known.valueText);
-        }
-        change.isSame = this.#isSame(change.after, change.before && gathered.view(change.before));
-      }
-      if (change.isSame || known?.recordedIn === this.#epoch) continue;
-      const { start } = gathered.append(ancestralTag);
-      change.ancestral = { start, end: gathered.appendSpan(change.key).end };
-      change.isFirst = this.#isFirstBlock || cache.isUnrecorded(change.text, this.#epoch);
-    }
-  }
-
-  async #readPart(changes: readonly Change[]): Promise<HashBatch | undefined> {
+  async #readPart({ rows, read }: Part): Promise<HashBatch | undefined> {
     const { disk } = this.#context;
-    const gathered = this.#gathered;
-    const writes: DatabaseWrite[] = [];
-    this.#writes.push(writes);
-    const unread = changes.filter(({ isRead }) => isRead);
-    const unmarked = changes.filter(({ ancestral, isFirst }) => ancestral !== undefined && !isFirst);
+    const table = this.#table;
+    const unread = rows.filter((row) => table.isRead[row] === true);
+    const unmarked = rows.filter((row) => table.hasAncestral(row) && table.isFirst[row] === false);
     const [values, ancestral] = await Promise.all([
-      disk.getMany(unread.map(({ key }) => this.#stateKey(key))),
-      disk.getMany(unmarked.map((change) => gathered.view(change.ancestral as Span))),
+      disk.getMany(Array.from(unread, (row) => table.stateKey(row))),
+      disk.getMany(Array.from(unmarked, (row) => table.ancestralKey(row))),
     ]);
-    for (const [i, change] of unmarked.entries()) if (ancestral[i] !== undefined) change.ancestral = undefined;
-    const read = new ByteArena(64 * 1024);
+    for (const [i, row] of unmarked.entries()) if (ancestral[i] !== undefined) table.ancestralStarts[row] = none;
     const records = new SignedRecords(unread.length);
-    for (const [i, change] of unread.entries()) {
+    for (const [i, row] of unread.entries()) {
       const value = values[i];
-      if (value !== undefined) {
-        const key = read.append(gathered.view(change.key));
-        read.appendByte(presentMark);
-        change.before = read.append(value);
-        records.add(key, change.before, { sign: -1, group: change.group });
+      if (value === undefined) {
+        table.settle(row, undefined, undefined);
+        continue;
       }
-      change.isSame = this.#isSame(change.after, value);
+      const key = read.append(table.gathered.view(table.key(row)));
+      read.appendByte(presentMark);
+      const before = read.append(value);
+      records.add(key, before, { sign: -1, group: table.groups[row] as number });
+      table.settle(row, value, before);
     }
-    for (const change of changes) {
-      if (change.isSame) continue;
-      this.#count(change);
-      this.#write(change, change.isRead ? read : gathered, writes);
-    }
-    return records.count === 0 ? undefined : records.batch(read.bytes, this.#deltas.length);
+    for (const row of rows) if (table.isSame[row] === false) this.#count(row);
+    return records.count === 0 ? undefined : records.batch(read.bytes, table.deltas.length);
   }
 
-  #isSame(after: Span | undefined, before: Uint8Array | undefined): boolean {
-    return after === undefined ? before === undefined : before !== undefined && this.#gathered.equals(after, before);
-  }
-
-  #stateKey({ start, end }: Span): Uint8Array {
-    return this.#gathered.view({ start: start - recordKeyOffset, end });
-  }
-
-  #count({ key, before, after, group }: Change): void {
-    const delta = this.#deltas[group] as PrefixDelta;
+  #count(row: number): void {
+    const table = this.#table;
+    const delta = table.deltas[table.groups[row] as number] as PrefixDelta;
+    const keyLength = (table.keyEnds[row] as number) - (table.keyStarts[row] as number);
     delta.isChanged = true;
-    if (before !== undefined) {
+    if (table.hasBefore(row)) {
       delta.count--;
-      delta.bytes -= lengthOf(key) + lengthOf(before);
+      delta.bytes -= keyLength + (table.beforeEnds[row] as number) - (table.beforeStarts[row] as number);
     }
-    if (after !== undefined) {
+    if (table.hasAfter(row)) {
       delta.count++;
-      delta.bytes += lengthOf(key) + lengthOf(after);
+      delta.bytes += keyLength + (table.afterEnds[row] as number) - (table.afterStarts[row] as number);
     }
   }
 
-  /** `old` is the arena of the old value. */
-  #write({ key: recordKey, after, before, ancestral }: Change, old: ByteArena, writes: DatabaseWrite[]): void {
-    const gathered = this.#gathered;
-    const key = this.#stateKey(recordKey);
-    writes.push(after === undefined ? { type: 'del', key } : { type: 'put', key, value: gathered.view(after) });
-    if (ancestral === undefined) return;
-    const value = before === undefined ? absentValue : old.view({ start: before.start - 1, end: before.end });
-    writes.push({ type: 'put', key: gathered.view(ancestral), value });
+  #ancestralValue(row: number, read: ByteArena): Uint8Array {
+    const table = this.#table;
+    if (!table.hasBefore(row)) return absentValue;
+    const { start, end } = table.before(row);
+    const arena = table.isRead[row] === true ? read : table.gathered;
+    return arena.view({ start: start - 1, end });
   }
-}
-
-function lengthOf({ start, end }: Span): number {
-  return end - start;
 }

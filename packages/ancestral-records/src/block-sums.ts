@@ -1,33 +1,34 @@
+import type { BatchDraft } from './batch-draft.js';
 import type { BlockChanges } from './block-changes.js';
+import type { PrefixDelta } from './change-table.js';
 import { type StoreContext, sortedByPrefix } from './context.js';
 import { copyBytes } from './copy-bytes.js';
-import { encodedSumBytes, type HashOptions, type StateHasher, uncompressedSumBytes } from './hasher.js';
+import { encodedSumBytes, type HashOptions, uncompressedSumBytes } from './hasher.js';
 import { corrupt, type Summary } from './metadata.js';
-import { joinSums } from './prefix-sums.js';
+import { combineGroups, joinSums } from './prefix-sums.js';
 
-/** Uncompressed sums of the prefixes of a block, in the order of its deltas. */
-type Sums = Uint8Array;
-
-/** Reads the old values of a block, hashes old and new ones, and gives the summaries after it. */
+/** Reads the old values of a block, hashes old and new ones, drafts the writes meanwhile, and gives the summaries after it. */
 export async function nextSummaries(
   context: StoreContext,
-  current: ReadonlyMap<number, Summary>,
   block: BlockChanges,
-  options: HashOptions,
+  { draft, ...options }: HashOptions & { readonly draft: BatchDraft | undefined },
 ): Promise<ReadonlyMap<number, Summary>> {
-  if (!block.hasUnsettled) return current;
   const { hasher } = context;
-  const known = addKnown(context, current, block, options);
-  const parts = block.readOldValues().map(async (part) => {
-    const records = await part;
+  const current = context.standing.summaries;
+  if (!block.hasUnsettled) return current;
+  const known = hasher.sum(block.knownRecords(), options);
+  const parts = block.readOldValues().map(async (reading, i) => {
+    const records = await reading;
     options.signal?.throwIfAborted();
-    return records && hasher.sum(records, options);
+    const hashing = records && hasher.sum(records, options);
+    if (draft !== undefined) block.writePart(i, draft);
+    return hashing;
   });
   const moved = (await allSettled([known, ...parts])).filter((sums) => sums !== undefined);
   const { deltas } = block;
   if (!deltas.some(({ isChanged }) => isChanged)) return current;
-  const sums = await addAll(hasher, moved, options);
-  const checksums = await hasher.encode(sums, options);
+  const sums = await addAll(context, deltas, moved, options);
+  const checksums = await hasher.encode(joinSums(sums), options);
   const next = new Map(current);
   for (const [i, { prefix, isChanged, ...delta }] of deltas.entries()) {
     if (!isChanged) continue;
@@ -40,27 +41,9 @@ export async function nextSummaries(
       throw corrupt(`summary of prefix ${prefix}`, 'it does not fit the records');
     }
     if (isEmpty) next.delete(prefix);
-    else next.set(prefix, { count, bytes, sum: copyBytes(sumAt(sums, i)), checksum });
+    else next.set(prefix, { count, bytes, sum: sums[i] as Uint8Array, checksum });
   }
   return sortedByPrefix(next);
-}
-
-/** The sums before the block with everything added that is known before old values are read. */
-async function addKnown(
-  { hasher }: StoreContext,
-  current: ReadonlyMap<number, Summary>,
-  block: BlockChanges,
-  options: HashOptions,
-): Promise<Sums> {
-  const { deltas } = block;
-  const known = await hasher.sum(block.knownRecords(), options);
-  const existing = deltas.flatMap(({ prefix }, i) => (current.has(prefix) ? [i] : []));
-  if (existing.length === 0) return known;
-  const left = joinSums(existing.map((i) => (current.get(deltas[i]?.prefix as number) as Summary).sum));
-  const combined = await hasher.combine(left, joinSums(existing.map((i) => sumAt(known, i))), options);
-  const sums = copyBytes(known);
-  for (const [slot, i] of existing.entries()) sums.set(sumAt(combined, slot), i * uncompressedSumBytes);
-  return sums;
 }
 
 /** All results. If one fails, its error, but only when the others are settled too, so that nothing is left running. */
@@ -69,21 +52,27 @@ async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(promises);
 }
 
-/** The sums of several lists, which are equally long. */
-async function addAll(hasher: StateHasher, lists: readonly Sums[], options: HashOptions): Promise<Sums> {
-  let level = lists;
-  while (level.length > 1) {
-    const pairs = level.length >> 1;
-    const left = joinSums(level.slice(0, pairs));
-    const right = joinSums(level.slice(pairs, 2 * pairs));
-    const combined = await hasher.combine(left, right, options);
-    const size = combined.length / pairs;
-    const added = Array.from({ length: pairs }, (_, i) => combined.subarray(i * size, (i + 1) * size));
-    level = [...added, ...level.slice(2 * pairs)];
+/** The sums of the prefixes after the block, in the order of its deltas. */
+async function addAll(
+  { hasher, standing }: StoreContext,
+  deltas: readonly PrefixDelta[],
+  moves: readonly Uint8Array[],
+  options: HashOptions,
+): Promise<Uint8Array[]> {
+  const parts: Uint8Array[] = [];
+  const groups: number[] = [];
+  for (const [group, { prefix }] of deltas.entries()) {
+    const before = standing.summaries.get(prefix)?.sum;
+    const moved = moves.map((sums) => sumAt(sums, group));
+    for (const sum of before === undefined ? moved : [before, ...moved]) {
+      parts.push(sum);
+      groups.push(group);
+    }
   }
-  return level[0] as Sums;
+  const added = await combineGroups(hasher, joinSums(parts), groups, options);
+  return Array.from(deltas, (_, group) => added.get(group) as Uint8Array);
 }
 
-function sumAt(sums: Sums, index: number): Uint8Array {
+function sumAt(sums: Uint8Array, index: number): Uint8Array {
   return sums.subarray(index * uncompressedSumBytes, (index + 1) * uncompressedSumBytes);
 }

@@ -1,3 +1,4 @@
+import { type BatchDraft, WriteList } from './batch-draft.js';
 import { BlockChanges } from './block-changes.js';
 import { nextSummaries } from './block-sums.js';
 import { moveOn, rootOf, type Standing, type StoreContext } from './context.js';
@@ -12,8 +13,11 @@ import { snapshotWrite } from './snapshots.js';
 export interface BlockBatch {
   /** Version of the store that it was prepared on, and on which alone it is valid. */
   readonly version: number;
-  readonly writes: DatabaseWrite[];
   readonly block: BlockChanges;
+  /** The writes of `block`, if the database takes them piece by piece and the draft was not discarded. */
+  readonly draft: BatchDraft | undefined;
+  /** What else is written: sums, height, snapshot. */
+  readonly writes: DatabaseWrite[];
   readonly next: Pick<Standing, 'tip' | 'summaries'>;
   readonly changedRecords: number;
   /** The snapshot that begins with this block. */
@@ -25,23 +29,24 @@ export function epochOfBlock(height: number, period: number): number {
   return Math.floor((height - 1) / period) * period;
 }
 
-/** Computes everything about the next block and writes nothing. */
+/** Computes everything about the next block and writes nothing. The draft is discarded if that fails. */
 export async function prepareBlock(
   context: StoreContext,
   height: number,
   changes: Iterable<RecordChange>,
-  signal: AbortSignal | undefined,
+  { draft, signal }: { readonly draft: BatchDraft | undefined; readonly signal: AbortSignal | undefined },
 ): Promise<BlockBatch> {
   const { version } = context;
   const { standing, parameters } = context;
   const epoch = epochOfBlock(height, parameters.snapshotPeriod);
   const block = new BlockChanges(context, changes, { height: epoch, isFirstBlock: height === epoch + 1 });
-  const summaries = await nextSummaries(context, standing.summaries, block, signal === undefined ? {} : { signal });
+  const options = signal === undefined ? {} : { signal };
+  const summaries = await nextSummaries(context, block, { ...options, draft });
   signal?.throwIfAborted();
   if (context.version !== version) throw staleBlock(height);
   const stateRoot = rootOf(context, summaries);
   const tip = { ...standing.tip, height, stateRoot };
-  const writes = block.writes();
+  const writes: DatabaseWrite[] = [];
   for (const { prefix, isChanged } of block.deltas) {
     if (!isChanged) continue;
     const summary = summaries.get(prefix);
@@ -52,18 +57,25 @@ export async function prepareBlock(
   const { changedRecords } = block;
   const next = { tip, summaries };
   if (height % parameters.snapshotPeriod !== 0) {
-    return { version, writes, block, next, changedRecords, snapshot: undefined };
+    return { version, block, draft, writes, next, changedRecords, snapshot: undefined };
   }
   const snapshot: SnapshotRecord = { height, stateRoot, summaries, manifest: undefined };
   writes.push(snapshotWrite(snapshot));
-  return { version, writes, block, next, changedRecords, snapshot };
+  return { version, block, draft, writes, next, changedRecords, snapshot };
 }
 
 /** Writes a prepared block together with other records in one batch; only then the memory of the store moves on. */
 export async function commitBlock(context: StoreContext, batch: BlockBatch, others: DatabaseWrite[]): Promise<void> {
-  const { version, writes, block, next, snapshot } = batch;
+  const { version, block, writes, next, snapshot } = batch;
   if (context.version !== version) throw staleBlock(next.tip.height);
-  await context.disk.write([...writes, ...others]);
+  const drafted = batch.draft?.take();
+  if (drafted === undefined) {
+    const list = new WriteList();
+    block.write(list);
+    await context.disk.write([...list.writes, ...writes, ...others]);
+  } else {
+    await context.disk.writeDrafted(drafted, [...writes, ...others]);
+  }
   block.remember();
   const { snapshots } = context.standing;
   moveOn(context, snapshot === undefined ? next : { ...next, snapshots: [...snapshots, snapshot] });

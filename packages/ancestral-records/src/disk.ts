@@ -1,4 +1,5 @@
 import type { AbstractSnapshot } from 'abstract-level';
+import { areManyAndSmall, BatchDraft, type ChainedBatch, writeChained } from './batch-draft.js';
 import type { DatabaseIterator, DatabaseWrite, StateDatabase } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import type { DatabaseInterval } from './layout.js';
@@ -16,14 +17,6 @@ export interface ScanOptions {
   readonly hasValues?: boolean;
   readonly limit?: number;
   readonly highWaterMarkBytes?: number;
-}
-
-/** The chained batch of `abstract-level`: the same as an array of writes, at a fraction of the cost for each of them. */
-interface ChainedBatch {
-  put(key: Uint8Array, value: Uint8Array, options: typeof encodings): unknown;
-  del(key: Uint8Array, options: typeof encodings): unknown;
-  write(options: { readonly sync: boolean }): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The database in bytes, with typed errors. Knows nothing of what is stored. */
@@ -102,19 +95,22 @@ export class Disk {
    * @throws ANCESTRAL_RECORDS_WRITE_FAILED
    */
   async write(writes: DatabaseWrite[], options: { readonly isStep?: boolean } = {}): Promise<void> {
-    try {
-      const sync = this.#isSynced && options.isStep !== true;
+    const sync = this.#isSynced && options.isStep !== true;
+    await writing(async () => {
       const startBatch = areManyAndSmall(writes) ? this.#startBatch : undefined;
       if (startBatch === undefined) await this.#database.batch(writes, { ...encodings, sync });
       else await writeChained(startBatch(), writes, sync);
-    } catch (cause) {
-      throw new AncestralRecordsError(
-        'ANCESTRAL_RECORDS_WRITE_FAILED',
-        `the database refused a write (${cause instanceof Error ? cause.message : String(cause)}): ` +
-          'nothing was half-written; free the disk or repair the database, then open the store again',
-        { cause },
-      );
-    }
+    });
+  }
+
+  /** Starts a batch that is written later; undefined if the database takes whole batches only. */
+  draft(): BatchDraft | undefined {
+    return this.#startBatch && new BatchDraft(this.#startBatch());
+  }
+
+  /** Writes what a draft collected and some more in one atomic batch. @throws ANCESTRAL_RECORDS_WRITE_FAILED */
+  async writeDrafted(batch: ChainedBatch, writes: readonly DatabaseWrite[]): Promise<void> {
+    await writing(() => writeChained(batch, writes, this.#isSynced));
   }
 
   /** Has the database rewrite the files that hold an interval, if it can do so. */
@@ -156,6 +152,19 @@ async function reading<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
+async function writing(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    throw new AncestralRecordsError(
+      'ANCESTRAL_RECORDS_WRITE_FAILED',
+      `the database refused a write (${cause instanceof Error ? cause.message : String(cause)}): ` +
+        'nothing was half-written; free the disk or repair the database, then open the store again',
+      { cause },
+    );
+  }
+}
+
 function readFailed(cause: unknown): AncestralRecordsError {
   return new AncestralRecordsError(
     'ANCESTRAL_RECORDS_READ_FAILED',
@@ -175,27 +184,4 @@ function chainedBatches(database: StateDatabase): (() => ChainedBatch) | undefin
   if (owner === null || !Object.hasOwn(owner, '_chainedBatch') || owner.batch !== database.batch) return undefined;
   const level = database as unknown as { batch(): ChainedBatch };
   return () => level.batch();
-}
-
-/**
- * Whether writes are so many that a chained batch pays, and so small that its memory does not: `classic-level` keeps the bytes
- * of a chained batch until garbage is collected, and it is the number of writes, not their bytes, that makes garbage.
- */
-function areManyAndSmall(writes: readonly DatabaseWrite[]): boolean {
-  if (writes.length < 64) return false;
-  let room = 512 * writes.length;
-  for (const write of writes) room -= write.key.length + (write.type === 'put' ? write.value.length : 0);
-  return room >= 0;
-}
-
-async function writeChained(batch: ChainedBatch, writes: readonly DatabaseWrite[], sync: boolean): Promise<void> {
-  try {
-    for (const write of writes) {
-      if (write.type === 'put') batch.put(write.key, write.value, encodings);
-      else batch.del(write.key, encodings);
-    }
-    await batch.write({ sync });
-  } finally {
-    await batch.close();
-  }
 }

@@ -1,3 +1,4 @@
+import type { BatchDraft } from './batch-draft.js';
 import { type BlockBatch, commitBlock, prepareBlock, staleBlock } from './block.js';
 import { BlockTraffic } from './block-traffic.js';
 import { type Chunk, type ChunkRequest, readChunk } from './chunk.js';
@@ -74,6 +75,8 @@ export class StateStore {
   readonly #prepared = new WeakMap<PreparedBlock, BlockBatch>();
   readonly #proofs = new WeakMap<ProvedRange, { entry: RangeEntry; records: readonly PackedRecords[] }>();
   readonly #reads = new Set<Promise<unknown>>();
+  /** The one of the block that was prepared last, which is the likeliest to be committed; others are written as lists. */
+  #draft: BatchDraft | undefined;
   #failure: unknown;
   #closing: Promise<void> | undefined;
 
@@ -228,7 +231,7 @@ export class StateStore {
     options.signal?.throwIfAborted();
     const isSnapshot = height % this.parameters.snapshotPeriod === 0;
     if (isSnapshot) await this.#read(this.#build.settled());
-    const batch = await this.#read(this.#traffic.during(prepareBlock(this.#context, height, changes, options.signal)));
+    const batch = await this.#read(this.#traffic.during(this.#prepareBlock(height, changes, options.signal)));
     const prepared: PreparedBlock = Object.freeze({
       height,
       stateRoot: copyBytes(batch.next.tip.stateRoot),
@@ -251,6 +254,7 @@ export class StateStore {
     const others = this.#others(options.otherWrites);
     await this.#exclusive('commitBlock', () => this.#traffic.during(commitBlock(this.#context, batch, others)));
     this.#prepared.delete(prepared);
+    this.#draft?.discard();
     if (batch.snapshot !== undefined) this.#build.start();
   }
 
@@ -502,7 +506,24 @@ export class StateStore {
     await this.#gate.idle();
     await Promise.all([this.#build.stop(), this.#retention.stop()]);
     await Promise.allSettled([...this.#reads]);
+    this.#draft?.discard();
     this.#context.cache.clear();
+  }
+
+  async #prepareBlock(
+    height: number,
+    changes: Iterable<RecordChange>,
+    signal: AbortSignal | undefined,
+  ): Promise<BlockBatch> {
+    this.#draft?.discard();
+    const draft = this.#context.disk.draft();
+    this.#draft = draft;
+    try {
+      return await prepareBlock(this.#context, height, changes, { draft, signal });
+    } catch (error) {
+      draft?.discard();
+      throw error;
+    }
   }
 
   async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {

@@ -60,7 +60,7 @@ export class ValueCache {
   }
 
   set(keyText: string, { value, recordedIn }: CachedRecord): void {
-    if (this.#entries !== undefined) this.remember(keyText, value && textOf(value), recordedIn);
+    this.#entries?.set(keyText, { valueText: value && textOf(value), recordedIn });
   }
 
   /** What is known of a key, as it is kept. */
@@ -68,9 +68,19 @@ export class ValueCache {
     return this.#entries?.get(keyText);
   }
 
-  /** Takes note of a value, and of the epoch that has the key's ancestral record, as after a block of that epoch. */
-  remember(keyText: string, valueText: string | undefined, recordedIn: number): void {
-    this.#entries?.set(keyText, { valueText, recordedIn });
+  /**
+   * Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. A key that is surely
+   * changed for the first time in the epoch is not taken in, only brought up to date: most such keys are not changed again
+   * soon, and would push out those that are. `valueText` is only called if the value is kept.
+   */
+  remember(
+    keyText: string,
+    change: { readonly recordedIn: number; readonly isFirst: boolean; readonly valueText: () => string | undefined },
+  ): void {
+    const { recordedIn, isFirst, valueText } = change;
+    if (this.#entries !== undefined && (!isFirst || this.#entries.has(keyText))) {
+      this.#entries.set(keyText, { valueText: valueText(), recordedIn });
+    }
     if (recordedIn === this.#filteredEpoch) this.#changed?.add(keyText);
   }
 

@@ -195,4 +195,29 @@ describe('a block', () => {
     expect(Math.max(...written)).toBeGreaterThan(2 * manyChanges.length);
     await store.close();
   });
+
+  test('can be committed although another one was prepared after it', async () => {
+    const database = await opened(await classicDatabase());
+    const store = await openStore(database);
+    await store.initialize({ records: [] });
+    const first = await store.prepareBlock(1, manyChanges);
+    const second = await store.prepareBlock(1, manyChanges.slice(1));
+    await store.commitBlock(first);
+    expect(believed(store)).toEqual(summarize(apply(new Map(), manyChanges)));
+    expect(await readAll(store, 1)).toEqual(sorted(apply(new Map(), manyChanges)));
+    await expect(store.commitBlock(second)).rejects.toMatchObject({ code: 'ANCESTRAL_RECORDS_STALE_BLOCK' });
+    await store.prepareBlock(2, manyChanges);
+    await store.close();
+  });
+
+  test('whose old values are large is written whole', async () => {
+    const database = await opened(await classicDatabase());
+    const store = await openStore(database, { cacheBytes: 0 });
+    const large = manyChanges.map(({ key }) => ({ key, value: new Uint8Array(2000).fill(key[2] as number) }));
+    await store.initialize({ records: [packState(apply(new Map(), large))] });
+    await store.commitBlock(await store.prepareBlock(1, manyChanges));
+    expect(await readAll(store, 1)).toEqual(sorted(apply(new Map(), manyChanges)));
+    expect(await readAll(store, 0)).toEqual(sorted(apply(new Map(), large)));
+    await store.close();
+  });
 });

@@ -46,7 +46,9 @@ test('a key that was changed in the epoch is never said to have no ancestral rec
   const keyOf = (i: number): string => keyText(Uint8Array.of(5, i >> 16, i >> 8, i));
   expect(cache.isUnrecorded(keyOf(0), 8)).toBe(false);
   cache.beginEpoch(8);
-  for (let i = 0; i < 20_000; i++) cache.remember(keyOf(i), undefined, 8);
+  for (let i = 0; i < 20_000; i++) {
+    cache.remember(keyOf(i), { recordedIn: 8, isFirst: true, valueText: () => undefined });
+  }
   for (let i = 20_000; i < 40_000; i++) cache.set(keyOf(i), { value: undefined, recordedIn: -1 });
   const unrecorded = Array.from({ length: 60_000 }, (_, i) => cache.isUnrecorded(keyOf(i), 8));
   expect(unrecorded.slice(0, 20_000)).not.toContain(true);
@@ -57,4 +59,19 @@ test('a key that was changed in the epoch is never said to have no ancestral rec
   expect(cache.isUnrecorded(keyOf(50_000), 8)).toBe(false);
   cache.beginEpoch(12);
   expect(cache.isUnrecorded(keyOf(0), 12)).toBe(true);
+});
+
+test('a key that is changed once an epoch does not push out others, but what is known of it stays right', () => {
+  const cache = new ValueCache(1 << 20);
+  const remember = (key: string, text: string, isFirst: boolean): void => {
+    cache.remember(key, { recordedIn: 8, isFirst, valueText: () => text });
+  };
+  cache.beginEpoch(8);
+  remember('once', 'a', true);
+  expect(cache.lookUp('once')).toBeUndefined();
+  expect(cache.isUnrecorded('once', 8)).toBe(false);
+  remember('once', 'b', false);
+  expect(cache.lookUp('once')).toEqual({ valueText: 'b', recordedIn: 8 });
+  remember('once', 'c', true);
+  expect(cache.lookUp('once')).toEqual({ valueText: 'c', recordedIn: 8 });
 });

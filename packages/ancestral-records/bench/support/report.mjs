@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A line that says where a benchmark ran. */
 export function machine() {
@@ -30,4 +31,17 @@ export function count(text, name) {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} must be a whole number`);
   return value;
+}
+
+/**
+ * Waits until this process has nothing to do, at most a minute: LevelDB goes on compacting after writes, on a thread of its own, and
+ * what is measured next should not pay for that.
+ */
+export async function untilQuiet() {
+  for (let rounds = 0, quiet = 0; quiet < 3 && rounds < 600; rounds++) {
+    const before = process.cpuUsage();
+    await sleep(100);
+    const { user, system } = process.cpuUsage(before);
+    quiet = user + system < 10_000 ? quiet + 1 : 0;
+  }
 }
