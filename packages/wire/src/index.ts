@@ -79,4 +79,66 @@ export {
   transactionHash,
   transactionSigningBytes,
 } from './transaction.js';
+export type { PostAssociationEntry, UserAssociationEntry } from './values/association-entries.js';
+export { type ChecksumValueOptions, checksumValue } from './values/checksum-value.js';
+export type {
+  BalanceEntry,
+  CoinEntry,
+  DaoCoinLimitOrderEntry,
+  PkidEntry,
+  ProfileEntry,
+} from './values/coin-entries.js';
+export type { DerivedKeyEntry } from './values/derived-key-entry.js';
+export {
+  type EncoderMigration,
+  type EncoderParams,
+  encoderMigrations,
+  encoderParams,
+} from './values/encoder-params.js';
+export type { Entries, EntryName } from './values/entries.js';
+export {
+  createEntryCodecs,
+  type DecodeEntryOptions,
+  type EncodeEntryOptions,
+  type EntryCodec,
+  type EntryCodecOptions,
+  type EntryCodecs,
+} from './values/entry-codecs.js';
+export type { EntryForm } from './values/entry-form.js';
+export type { GlobalParamsEntry } from './values/global-params-entry.js';
+export type {
+  AccessGroupEntry,
+  AccessGroupMemberEntry,
+  EmptyEntry,
+  MessageEntry,
+  MessagingGroupEntry,
+  MessagingGroupMember,
+  NewMessageEntry,
+} from './values/message-entries.js';
+export type { DiamondEntry, NftBidEntry, NftBidEntryBundle, NftEntry, PostEntry } from './values/post-entries.js';
+export type {
+  AccessGroupKey,
+  AssociationKey,
+  CoinOperationKey,
+  Limit,
+  LimitOrderKey,
+  LockupKey,
+  NftOperationKey,
+  StakeKey,
+  TransactionCountLimit,
+  TransactionSpendingLimit,
+} from './values/spending-limit.js';
+export type {
+  BlsPublicKeyPkidPairEntry,
+  EpochEntry,
+  LockedBalanceEntry,
+  LockedStakeEntry,
+  LockupYieldCurvePoint,
+  StakeEntry,
+  ValidatorEntry,
+} from './values/stake-entries.js';
+export { type StatePrefix, statePrefixes } from './values/state-prefixes.js';
+export { fixedUint256Codec, minimalUint256Codec, variableUint256Codec } from './values/uint256-codecs.js';
+export type { UtxoEntry, UtxoKey } from './values/utxo-entries.js';
+export { defaultValueLimits, type ValueLimits } from './values/value-limits.js';
 export { WireError, type WireErrorCode, type WireErrorDetails, wireErrorCodes } from './wire-error.js';
