@@ -5,7 +5,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { createMessageCodec, defaultLimits, desoHeaderCodec, messageTypes, wireErrorCodes } from '../src/index.js';
+import {
+  createMessageCodec,
+  defaultLimits,
+  defaultValueLimits,
+  desoHeaderCodec,
+  encoderMigrations,
+  messageTypes,
+  statePrefixes,
+  wireErrorCodes,
+} from '../src/index.js';
+import { entryTypes } from '../src/values/internal/entry-types.js';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(join(packageFolder, 'README.md'), 'utf8');
@@ -29,7 +39,7 @@ describe('README', () => {
   });
 
   test('lists every message with its number and payload limits', () => {
-    const rows = [...readme.matchAll(/^\| (\d+) \| `([\w-]+)` \|.*\| ([\d,/ ]+) \|$/gm)].map((match) =>
+    const rows = [...readme.matchAll(/^\| (\d+) \| `([a-z\d-]+)` \|.*\| ([\d,/ ]+) \|$/gm)].map((match) =>
       match.slice(1, 4),
     );
     const go = createMessageCodec({ header: desoHeaderCodec, layout: 'go' });
@@ -44,7 +54,18 @@ describe('README', () => {
 
   test('lists every limit with its default', () => {
     const rows = [...readme.matchAll(/^\| `(max\w+)` \| ([\d,]+\d)/gm)].map((match) => match.slice(1, 3));
-    expect(rows).toEqual(Object.entries(defaultLimits).map(([name, limit]) => [name, grouped(limit)]));
+    const limits = [...Object.entries(defaultLimits), ...Object.entries(defaultValueLimits)];
+    expect(rows).toEqual(limits.map(([name, limit]) => [name, grouped(limit)]));
+  });
+
+  test('lists every entry with its number, versions and prefixes', () => {
+    const rows = [...readme.matchAll(/^\| (\d+) \| `([A-Z]\w+)` \| ([\d, ]+) \| ([\d, ]+|in others only) \|$/gm)];
+    const expected = Object.entries(entryTypes).map(([name, type]) => {
+      const prefixes = [...statePrefixes.values()].filter(({ entry }) => entry === name).map(({ prefix }) => prefix);
+      const versions = [0, ...type.migrations.map((migration) => encoderMigrations.indexOf(migration) + 1)];
+      return [String(type.encoderType), name, versions.join(', '), prefixes.join(', ') || 'in others only'];
+    });
+    expect(rows.map((row) => row.slice(1, 5))).toEqual(expected.sort(([a], [b]) => Number(a) - Number(b)));
   });
 });
 
@@ -55,7 +76,7 @@ describe('README samples, run against the built package in a process of their ow
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('are all found', () => {
-    expect(samples).toHaveLength(3);
+    expect(samples).toHaveLength(4);
   });
 
   test.each(samples.map((sample, index) => [index + 1, sample] as const))('sample %i runs', async (index, sample) => {
