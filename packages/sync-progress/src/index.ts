@@ -50,3 +50,47 @@ export type {
   Waiting,
   WaitKind,
 } from './status.js';
+export {
+  type ClaimBasis,
+  type ClaimDecision,
+  type ClaimPolicy,
+  chooseClaim,
+  type PinnedChecksum,
+  type StateClaim,
+} from './unproved/claims.js';
+export type {
+  UnprovedBanCommand,
+  UnprovedBegan,
+  UnprovedBlame,
+  UnprovedCancelCommand,
+  UnprovedChunkReceived,
+  UnprovedChunkRefuted,
+  UnprovedChunkUnavailable,
+  UnprovedChunkWritten,
+  UnprovedClearCommand,
+  UnprovedCleared,
+  UnprovedCommand,
+  UnprovedDropCommand,
+  UnprovedEvent,
+  UnprovedFailedCommand,
+  UnprovedFinishCommand,
+  UnprovedFinished,
+  UnprovedPeerJoined,
+  UnprovedPeerLeft,
+  UnprovedPrefix,
+  UnprovedRequestCommand,
+  UnprovedStuckCommand,
+  UnprovedTick,
+  UnprovedUnnamedCommand,
+  UnprovedWholeRefuted,
+  UnprovedWriteCommand,
+} from './unproved/unproved-messages.js';
+export type { UnprovedProgressOptions } from './unproved/unproved-options.js';
+export { UnprovedProgress } from './unproved/unproved-progress.js';
+export type {
+  UnprovedPeerStatus,
+  UnprovedPhase,
+  UnprovedPrefixStatus,
+  UnprovedStatus,
+  UnprovedWaitKind,
+} from './unproved/unproved-status.js';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { HyperSyncProgress, syncProgressErrorCodes } from '../src/index.js';
 import { settingsFrom } from '../src/options.js';
+import { unprovedSettingsFrom } from '../src/unproved/unproved-options.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -46,12 +47,17 @@ describe('README', () => {
   });
 
   test('it lists every setting with its default', () => {
-    const units: Record<string, number> = { MiB: 1024 * 1024, KiB: 1024, s: 1000 };
-    const listed = [...readme.matchAll(/^\| `(\w+)` \| (\d+)(?: (\w+))? \|/gm)].map(([, name, amount, unit]) => [
-      name,
-      Number(amount) * (unit === undefined ? 1 : (units[unit] ?? Number.NaN)),
-    ]);
-    expect(Object.fromEntries(listed)).toEqual(settingsFrom({}));
+    const units: Record<string, number> = { GiB: 1024 ** 3, MiB: 1024 * 1024, KiB: 1024, s: 1000 };
+    const listedIn = (heading: string): Record<string, number> => {
+      const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+      const listed = [...section.matchAll(/^\| `(\w+)` \| (\d+)(?: (\w+))? \|/gm)].map(([, name, amount, unit]) => [
+        name,
+        Number(amount) * (unit === undefined ? 1 : (units[unit] ?? Number.NaN)),
+      ]);
+      return Object.fromEntries(listed);
+    };
+    expect(listedIn('Settings')).toEqual(settingsFrom({}));
+    expect(listedIn('Downloads that nothing proves')).toEqual(unprovedSettingsFrom({}));
     expect(new HyperSyncProgress().nextTickMs).toBeUndefined();
   });
 });

@@ -13,4 +13,13 @@ export {
 } from './simulated-snapshot.js';
 export type { SimulatedMachine, SimulatedWorld, SimulationReport } from './simulated-world.js';
 export { simulate } from './simulation.js';
+export { simulateUnproved } from './unproved/unproved-simulation.js';
+export {
+  createUnprovedWorld,
+  type UnprovedBehaviour,
+  type UnprovedLie,
+  type UnprovedReport,
+  type UnprovedWorld,
+  unprovedLies,
+} from './unproved/unproved-world.js';
 export { createWorld } from './world.js';
