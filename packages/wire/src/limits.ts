@@ -30,6 +30,8 @@ export interface Limits {
   readonly maxPageHashes: number;
   /** Bytes of a manifest page. */
   readonly maxPageBytes: number;
+  /** Snapshots in a state-checksums message. */
+  readonly maxSnapshots: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -51,6 +53,7 @@ export const defaultLimits: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   maxKeyBytes: 65_536,
   maxPageHashes: 65_536,
   maxPageBytes: 4 * mebibyte,
+  maxSnapshots: 64,
 });
 
 /**

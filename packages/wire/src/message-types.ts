@@ -27,6 +27,8 @@ export const messageTypes = {
   'get-page': 66,
   page: 67,
   'snapshot-lease': 68,
+  'get-state-checksums': 69,
+  'state-checksums': 70,
 } as const;
 
 /** Name of a message: the `type` of its object. */

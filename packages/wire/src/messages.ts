@@ -267,6 +267,37 @@ export interface SnapshotLeaseMessage {
   readonly durationMs: number;
 }
 
+/** 69: asks what the state is at each snapshot that the peer serves. */
+export interface GetStateChecksumsMessage {
+  readonly type: 'get-state-checksums';
+  readonly requestId: number;
+}
+
+/** What all records of one prefix are. */
+export interface PrefixChecksum {
+  /** From 0 to 255. */
+  readonly prefix: number;
+  readonly records: number;
+  /** Key and value bytes. */
+  readonly bytes: number;
+  readonly checksum: Uint8Array;
+}
+
+/** What the state is at one snapshot height, in the sender's words; nothing proves it. */
+export interface StateChecksums {
+  readonly height: number;
+  readonly blockHash: Uint8Array;
+  /** Prefixes with records, ascending. Their checksums add up to that of the whole state. */
+  readonly prefixes: readonly PrefixChecksum[];
+}
+
+/** 70: the state at each snapshot that the sender serves, ascending by height; none if it serves none. */
+export interface StateChecksumsMessage {
+  readonly type: 'state-checksums';
+  readonly requestId: number;
+  readonly snapshots: readonly StateChecksums[];
+}
+
 /** Messages that are the same in both layouts. */
 export type CommonMessage<H> =
   | VersionMessage
@@ -303,7 +334,9 @@ export type ExtendedMessage<H> =
   | PageListMessage
   | GetPageMessage
   | PageMessage
-  | SnapshotLeaseMessage;
+  | SnapshotLeaseMessage
+  | GetStateChecksumsMessage
+  | StateChecksumsMessage;
 
 /** Any message; `'requestId' in message` tells the extended snapshot messages from Go's. */
 export type Message<H> = GoMessage<H> | ExtendedMessage<H>;

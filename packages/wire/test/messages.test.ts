@@ -45,6 +45,7 @@ describe('layouts', () => {
 
   test('the extended snapshot messages and the manifest messages have these bytes', () => {
     const start = { requestId: 1, height: 300 };
+    const part = (prefix: number) => ({ prefix, records: 3, bytes: 256, checksum: bytes(hash) });
     const samples: readonly (readonly [Parameters<typeof extended.encode>[0], string])[] = [
       [
         { type: 'get-snapshot', ...start, startKey: bytes('05'), endKey: bytes('0501'), maxBytes: 1000 },
@@ -60,6 +61,14 @@ describe('layouts', () => {
       [{ type: 'get-page', ...start, index: 5 }, '01ac0205'],
       [{ type: 'page', ...start, index: 5, page: bytes('0102') }, '01ac0205020102'],
       [{ type: 'snapshot-lease', height: 300, durationMs: 600_000 }, 'ac02c0cf24'],
+      [{ type: 'get-state-checksums', requestId: 1 }, '01'],
+      [
+        {
+          ...{ type: 'state-checksums', requestId: 1 },
+          snapshots: [{ height: 300, blockHash: bytes(hash), prefixes: [part(5), part(200)] }],
+        },
+        `0101ac02${hash}0205038002${hash}c801038002${hash}`,
+      ],
     ];
     for (const [message, expected] of samples) {
       const frame = extended.encode(message);
@@ -242,6 +251,31 @@ describe('records', () => {
     );
   });
 
+  test('snapshots and prefixes that do not ascend are refused, both ways', () => {
+    const prefixOf = (prefix: number) => ({ prefix, records: 1, bytes: 1, checksum: bytes(hash) });
+    const snapshot = (height: number, ...prefixes: number[]) => {
+      return { height, blockHash: bytes(hash), prefixes: prefixes.map(prefixOf) };
+    };
+    for (const snapshots of [
+      [snapshot(2), snapshot(1)],
+      [snapshot(1), snapshot(1)],
+      [snapshot(1, 6, 5)],
+      [snapshot(1, 5, 5)],
+    ]) {
+      expect(thrownBy(() => extended.encode({ type: 'state-checksums', requestId: 1, snapshots })).name).toBe(
+        'RangeError',
+      );
+    }
+    for (const rest of [
+      `0202${hash}0001${hash}00`,
+      `0101${hash}0206${'0101'}${hash}05${'0101'}${hash}`,
+      `0101${hash}018002`,
+    ]) {
+      const code = codeOf(() => extended.decode({ type: 70, payload: bytes(`01${rest}`) }));
+      expect(code).toMatch(/^WIRE_(INVALID_VALUE|LIMIT_EXCEEDED|TRUNCATED)$/);
+    }
+  });
+
   test('an unavailable snapshot has neither records nor a next key', () => {
     for (const rest of ['00' + '0105' + '00', '00' + '00' + '01' + '0105' + '00', '02' + '00' + '00']) {
       expect(codeOf(() => extended.decode({ type: 18, payload: bytes(`0102${rest}`) }))).toBe('WIRE_INVALID_VALUE');
@@ -261,6 +295,7 @@ describe('limits', () => {
     maxKeyBytes: 2,
     maxPageHashes: 1,
     maxPageBytes: 2,
+    maxSnapshots: 1,
     maxHeaders: 1,
   };
   const limited = createMessageCodec({ header: desoHeaderCodec, layout: 'extended', limits: small });
@@ -291,6 +326,11 @@ describe('limits', () => {
     { type: 'header-bundle', headers: [header, header], tipHash: two[0], tipHeight: 1 },
     { type: 'page-list', requestId: 1, height: 1, hashes: two },
     { type: 'page', requestId: 1, height: 1, index: 0, page: bytes('010203') },
+    {
+      type: 'state-checksums',
+      requestId: 1,
+      snapshots: [1, 2].map((height) => ({ height, blockHash: two[0], prefixes: [] })),
+    },
     { type: 'get-snapshot', requestId: 1, height: 1, startKey: bytes('010203'), endKey: bytes(''), maxBytes: 1 },
     { type: 'transaction-bundle-v2', transactions },
     {

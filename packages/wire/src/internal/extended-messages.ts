@@ -6,13 +6,17 @@ import type {
   ExtendedSnapshotDataMessage,
   GetPageListMessage,
   GetPageMessage,
+  GetStateChecksumsMessage,
   PageListMessage,
   PageMessage,
+  PrefixChecksum,
   SnapshotLeaseMessage,
+  StateChecksums,
+  StateChecksumsMessage,
 } from '../messages.js';
 import type { MessageFields } from './common-messages.js';
-import { atMost, constant, list, refined, struct } from './field.js';
-import { byteString, hash, nonEmptyBytes, strictFlag, uint32 } from './primitives.js';
+import { atMost, constant, type Field, list, refined, struct } from './field.js';
+import { byteString, hash, integer, nonEmptyBytes, safeInteger, strictFlag, uint32 } from './primitives.js';
 import { recordsField } from './records-field.js';
 
 /** The snapshot and manifest messages of two peers that both know the extended layout. */
@@ -70,5 +74,39 @@ export function extendedMessages(limits: Limits): MessageFields<Exclude<Extended
       height: uint32,
       durationMs: uint32,
     }),
+    'get-state-checksums': struct<GetStateChecksumsMessage>({
+      type: constant('get-state-checksums'),
+      requestId: uint32,
+    }),
+    'state-checksums': struct<StateChecksumsMessage>({
+      type: constant('state-checksums'),
+      requestId: uint32,
+      snapshots: refined(
+        list(stateChecksums, limits.maxSnapshots),
+        (snapshots) => isAscending(snapshots.map(({ height }) => height)),
+        'snapshots must ascend by height',
+      ),
+    }),
   };
+}
+
+const prefixChecksum: Field<PrefixChecksum> = /* @__PURE__ */ struct<PrefixChecksum>({
+  prefix: /* @__PURE__ */ integer(255),
+  records: safeInteger,
+  bytes: safeInteger,
+  checksum: hash,
+});
+
+const stateChecksums: Field<StateChecksums> = /* @__PURE__ */ struct<StateChecksums>({
+  height: uint32,
+  blockHash: hash,
+  prefixes: /* @__PURE__ */ refined(
+    /* @__PURE__ */ list(prefixChecksum, 256),
+    (prefixes) => isAscending(prefixes.map(({ prefix }) => prefix)),
+    'prefixes must ascend',
+  ),
+});
+
+function isAscending(numbers: readonly number[]): boolean {
+  return numbers.every((value, index) => index === 0 || value > (numbers[index - 1] as number));
 }

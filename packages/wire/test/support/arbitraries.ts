@@ -19,6 +19,7 @@ const int64 = fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n);
 const bytesOf = (minLength: number, maxLength: number) =>
   fc.uint8Array({ minLength, maxLength }).map((value) => Uint8Array.from(value));
 const hash = bytesOf(32, 32);
+const safeInteger = fc.maxSafeNat();
 const empty = fc.constant(new Uint8Array(0));
 const key33 = bytesOf(33, 33);
 const small = { maxLength: 4 };
@@ -221,6 +222,12 @@ export const goMessage: Arb<GoMessage<DesoHeader>> = fc.oneof(
   }),
 );
 
+/** A few values, ascending by a number that no two share. */
+function ascending<T>(item: fc.Arbitrary<T>, numberOf: (value: T) => number): fc.Arbitrary<T[]> {
+  const sort = (values: T[]): T[] => values.sort((a, b) => numberOf(a) - numberOf(b));
+  return fc.uniqueArray(item, { selector: numberOf, maxLength: 4 }).map(sort);
+}
+
 const request = { requestId: uint32, height: uint32 };
 
 export const extendedMessage: Arb<ExtendedMessage<DesoHeader>> = fc.oneof(
@@ -251,4 +258,20 @@ export const extendedMessage: Arb<ExtendedMessage<DesoHeader>> = fc.oneof(
   fc.record({ type: type('get-page'), ...request, index: uint32 }),
   fc.record({ type: type('page'), ...request, index: uint32, page: bytesOf(0, 100) }),
   fc.record({ type: type('snapshot-lease'), height: uint32, durationMs: uint32 }),
+  fc.record({ type: type('get-state-checksums'), requestId: uint32 }),
+  fc.record({
+    type: type('state-checksums'),
+    requestId: uint32,
+    snapshots: ascending(
+      fc.record({
+        height: uint32,
+        blockHash: hash,
+        prefixes: ascending(
+          fc.record({ prefix: fc.nat(255), records: safeInteger, bytes: safeInteger, checksum: hash }),
+          ({ prefix }) => prefix,
+        ),
+      }),
+      ({ height }) => height,
+    ),
+  }),
 );
