@@ -5,7 +5,13 @@ import { extraDataKeys } from './extra-data.js';
 import { decodeAll } from './internal/decoding.js';
 import type { MetadataCodec } from './metadata.js';
 import { publicKeyBytes } from './public-key.js';
-import { type BalanceModelTransaction, encodeTransaction, transactionSigningHash } from './transaction.js';
+import {
+  type BalanceModelTransaction,
+  encodeTransaction,
+  maxSignatureBytes,
+  transactionSigningHash,
+  withLeastFee,
+} from './transaction.js';
 import { atomicTransactionType } from './transaction-types.js';
 import { maxAtomicConnects } from './undo.js';
 
@@ -57,6 +63,34 @@ export function linkAtomicTransactions<Transaction extends BalanceModelTransacti
     const extraData = new Map(transaction.extraData).set(nextAtomicHash, next).set(previousAtomicHash, previous);
     return { ...transaction, extraData };
   });
+}
+
+/**
+ * Unsigned, unlinked transactions with the smallest fees that are enough at `minFeeNanosPerKb` once they are linked, signed and wrapped:
+ * each pays for itself, and the first for the bytes around them too.
+ *
+ * @throws RangeError on none, or more than 32
+ */
+export function withLeastAtomicFees<Transaction extends BalanceModelTransaction>(
+  transactions: readonly Transaction[],
+  minFeeNanosPerKb: bigint,
+): Transaction[] {
+  const linked = linkAtomicTransactions(transactions).map((part) => withLeastFee(part, minFeeNanosPerKb));
+  const signature = new Uint8Array(maxSignatureBytes);
+  for (let extraNanos = 0n; ; ) {
+    const paying = linked.map((part, index) => ({
+      ...part,
+      signature,
+      feeNanos: part.feeNanos + (index === 0 ? extraNanos : 0n),
+    }));
+    const wrapper = wrapAtomicTransactions(paying);
+    const least = (BigInt(encodeTransaction(wrapper).length) * minFeeNanosPerKb + 999n) / 1000n;
+    if (wrapper.feeNanos >= least) {
+      return transactions.map((transaction, index) => ({ ...transaction, feeNanos: paying[index]?.feeNanos ?? 0n }));
+    }
+    // A larger fee can need a byte more.
+    extraNanos += least - wrapper.feeNanos;
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ export {
   checkAtomicTransactions,
   isAtomicPart,
   linkAtomicTransactions,
+  withLeastAtomicFees,
   wrapAtomicTransactions,
 } from './atomic-transactions.js';
 export {

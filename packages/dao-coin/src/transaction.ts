@@ -46,7 +46,7 @@ export type SignHash = (hash: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
 const empty = new Uint8Array(0);
 /** Longest DER signature with a low S. */
-const maxSignatureBytes = 71;
+export const maxSignatureBytes = 71;
 
 /** An unsigned mint, burn, disable minting or update transfer restriction transaction. */
 export function daoCoinTransaction(metadata: DaoCoinMetadata, fields: TransactionFields): BalanceModelTransaction {
@@ -108,14 +108,17 @@ export async function signTransaction<Transaction extends BalanceModelTransactio
   return { ...transaction, signature };
 }
 
-/** The unsigned transaction with the smallest fee that is enough at `minFeeNanosPerKb`, whatever the length of its signature. */
+/**
+ * The transaction with the smallest fee that is enough at `minFeeNanosPerKb`, whatever the length of the signature that it gets: one it
+ * has does not cover another fee.
+ */
 export function withLeastFee<Transaction extends BalanceModelTransaction>(
   transaction: Transaction,
   minFeeNanosPerKb: bigint,
 ): Transaction {
   for (let feeNanos = 0n; ; ) {
     const candidate = { ...transaction, feeNanos };
-    const bytes = BigInt(encodeTransaction(candidate).length + maxSignatureBytes);
+    const bytes = BigInt(encodeTransaction({ ...candidate, signature: empty }).length + maxSignatureBytes);
     const least = (bytes * minFeeNanosPerKb + 999n) / 1000n;
     // A larger fee can need a byte more.
     if (feeNanos >= least) return candidate;

@@ -27,6 +27,7 @@ import {
   transactionSigningHash,
   transferRestrictionMetadata,
   transferRestrictions,
+  withLeastAtomicFees,
   wrapAtomicTransactions,
   zeroSpendingLimit,
 } from '../src/index.js';
@@ -244,6 +245,26 @@ describe('linked transactions', () => {
     expect(wrapper).toMatchObject({ type: 44, feeNanos: 800n, nonce: { expirationBlockHeight: 0n, partialId: 0n } });
     expect(atomicMetadataCodec.decode(wrapper.metadata)).toEqual(signed.map(encodeTransaction));
     expect(toHex(encodeTransaction(wrapper))).toMatch(new RegExp(`^00002c.*21${'00'.repeat(33)}000001a0060000$`));
+  });
+
+  test('the least fees pay for each part and for the bytes around them, and one nano less does not', () => {
+    const longest = new Uint8Array(71).fill(0x30);
+    for (const rate of [0n, 1n, 1000n, 123_457n]) {
+      for (const count of [1, 2, 3]) {
+        const paying = withLeastAtomicFees(parts.slice(0, count), rate);
+        const bytesOf = (transactions: readonly BalanceModelTransaction[]): readonly bigint[] => {
+          const signed = linkAtomicTransactions(transactions).map((part) => ({ ...part, signature: longest }));
+          return [...signed, wrapAtomicTransactions(signed)].map((one) => BigInt(encodeTransaction(one).length));
+        };
+        const bytes = bytesOf(paying);
+        const fees = [...paying.map(({ feeNanos }) => feeNanos), wrapAtomicTransactions(paying).feeNanos];
+        for (const [index, fee] of fees.entries()) {
+          expect((fee * 1000n) / (bytes[index] as bigint)).toBeGreaterThanOrEqual(rate);
+        }
+        // At one nano a byte nothing is rounded.
+        if (rate === 1000n) expect(fees.at(-1)).toBe(bytes.at(-1));
+      }
+    }
   });
 
   const ring = linkAtomicTransactions(parts);
