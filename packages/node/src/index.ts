@@ -13,6 +13,7 @@ export type {
   HeaderFacts,
   HeaderReader,
   PackedRecords,
+  Payer,
   SnapshotChoice,
 } from './chain/chain.js';
 export { ChainStore, nodePrefixes, type TransactionPlace } from './chain/chain-store.js';

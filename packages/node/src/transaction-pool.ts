@@ -1,11 +1,11 @@
 import { toHex, uvarintLength } from '@hs/bytes';
 import { doubleSha256, type Transaction, transactionCodec, transactionHash } from '@hs/wire';
-import type { Chain, ExecutionView } from './chain/chain.js';
+import type { Chain, ExecutionView, Payer } from './chain/chain.js';
 import { NodeError } from './node-error.js';
 
 /** Bounds of a {@link TransactionPool}, and the chain whose rules admit. */
 export interface TransactionPoolOptions<Header> {
-  readonly chain: Pick<Chain<Header>, 'admitTransaction'>;
+  readonly chain: Pick<Chain<Header>, 'admitTransaction' | 'payerOf'>;
   /** Default 20,000. */
   readonly maxTransactions?: number;
   /** Encoded bytes of all transactions together. Default 16 MiB. */
@@ -22,6 +22,7 @@ interface Entry {
   readonly name: string;
   readonly owner: string;
   readonly nonce: string;
+  readonly expirationBlockHeight: bigint;
   readonly bytes: number;
   /** False while the chain is still being asked; such an entry holds its place but is not given out. */
   isAdmitted: boolean;
@@ -35,7 +36,7 @@ interface Entry {
  * assembling a block decides. A full pool refuses what comes next. No timers: time passes with {@link TransactionPool.removeIncluded}.
  */
 export class TransactionPool<Header> {
-  readonly #chain: Pick<Chain<Header>, 'admitTransaction'>;
+  readonly #chain: Pick<Chain<Header>, 'admitTransaction' | 'payerOf'>;
   readonly #maxTransactions: number;
   readonly #maxBytes: number;
   readonly #maxTransactionsPerKey: number;
@@ -127,11 +128,12 @@ export class TransactionPool<Header> {
     this.#refused.clear();
     for (const transaction of transactions) {
       remember(this.#seen, toHex(transactionHash(transaction)), this.#maxSeen);
-      this.#drop(this.#owners.get(toHex(transaction.publicKey))?.get(nonceName(transaction)));
+      const payer = this.#payerOf(transaction);
+      this.#drop(this.#owners.get(toHex(payer.publicKey))?.get(nonceName(payer)));
     }
     const last = BigInt(height);
     for (const entry of this.#entries.values()) {
-      if (entry.transaction.nonce.expirationBlockHeight <= last) this.#drop(entry);
+      if (entry.expirationBlockHeight <= last) this.#drop(entry);
     }
   }
 
@@ -145,8 +147,10 @@ export class TransactionPool<Header> {
     const encoded = transactionCodec.encode(transaction);
     const id = doubleSha256(encoded);
     const name = toHex(id);
-    const owner = toHex(transaction.publicKey);
-    const nonce = nonceName(transaction);
+    const payer = this.#payerOf(transaction);
+    const owner = toHex(payer.publicKey);
+    const nonce = nonceName(payer);
+    const { expirationBlockHeight } = payer.nonce;
     const waiting = this.#owners.get(owner);
     if (this.#entries.has(name)) throw refusal('PoolDuplicate', 'the transaction is in the pool');
     if (waiting?.has(nonce) === true) {
@@ -158,12 +162,17 @@ export class TransactionPool<Header> {
     if (this.#entries.size >= this.#maxTransactions || this.#bytes + encoded.length > this.#maxBytes) {
       throw refusal('PoolFull', 'the pool is full');
     }
-    const entry: Entry = { transaction, id, name, owner, nonce, bytes: encoded.length, isAdmitted: false };
+    const place = { owner, nonce, expirationBlockHeight, bytes: encoded.length, isAdmitted: false };
+    const entry: Entry = { transaction, id, name, ...place };
     this.#entries.set(name, entry);
     if (waiting === undefined) this.#owners.set(owner, new Map([[nonce, entry]]));
     else waiting.set(nonce, entry);
     this.#bytes += entry.bytes;
     return entry;
+  }
+
+  #payerOf(transaction: Transaction): Payer {
+    return this.#chain.payerOf?.(transaction) ?? transaction;
   }
 
   #drop(entry: Entry | undefined): void {
@@ -186,7 +195,7 @@ function remember(names: Set<string>, name: string, max: number): void {
   }
 }
 
-function nonceName({ nonce }: Transaction): string {
+function nonceName({ nonce }: Payer): string {
   return `${nonce.expirationBlockHeight}:${nonce.partialId}`;
 }
 

@@ -150,7 +150,7 @@ describe('genesis commitment', () => {
 
   test('fixture: genesis hash of a spec', () => {
     expect(toHex(createExampleChain(spec).genesisHash)).toBe(
-      '617d6cc935483abd75ea0479f19f40574c932d4377ac2a3087eab172abb4ad15',
+      'b9e754e2f5f9b3a725e8258a6d19e2d72064adca3c7f72a39e2f4a592f6bf8bc',
     );
   });
 });

@@ -131,11 +131,16 @@ export interface Chain<Header> {
     nextHeight: number,
     pending?: readonly Transaction[],
   ): Promise<void>;
+  /** Whose place in the pool a transaction takes, and which nonce: those it names itself, if the chain does not say otherwise. */
+  payerOf?(transaction: Transaction): Payer;
   /** Snapshot height whose root the header at `height` must carry, if any. */
   snapshotCarriedBy(height: number): number | undefined;
   /** The newest snapshot that enough verified headers stand on, if there is one. */
   chooseSnapshot(headers: HeaderReader<Header>): Promise<SnapshotChoice | undefined>;
 }
+
+/** A key, and the nonce by which a transaction of it is told from others of its. */
+export type Payer = Pick<Transaction, 'publicKey' | 'nonce'>;
 
 /** Height, producer and transactions: what execution depends on. */
 export interface BlockContents {

@@ -1,7 +1,7 @@
 import { equalBytes, fromHex } from '@hs/bytes';
 import { pkidOf } from '@hs/dao-coin';
 import type { Transaction } from '@hs/wire';
-import type { BlockContents, Chain, ExecutionView } from '../chain/chain.js';
+import type { BlockContents, Chain, ExecutionView, Payer } from '../chain/chain.js';
 import { hasCode } from '../node-error.js';
 import { balanceOfPublicKey, credit } from './balance.js';
 import {
@@ -22,8 +22,10 @@ import { chainRuleBroken, transactionRefusal } from './refusal.js';
 import { defaultSecp256k1 } from './secp256k1-native.js';
 import type { VerifySignature } from './signature.js';
 import { chooseVouchedSnapshot } from './snapshot-choice.js';
+import { spendOf } from './transaction-check.js';
 import { TransactionChecker } from './transaction-checker.js';
 import { applyTransaction, daoCoinForkRule, type ExecutionContext } from './transaction-execution.js';
+import { exampleTransactionTypes } from './transaction-types.js';
 
 /** What {@link createExampleChain} may be given beside the spec. */
 export interface ExampleChainOptions {
@@ -41,7 +43,8 @@ export interface ExampleChain extends Chain<ExampleHeader> {
 }
 
 /**
- * The example chain of a spec: proof of authority by producers in turn, final at once; transfers, profiles and DAO coins.
+ * The example chain of a spec: proof of authority by producers in turn, final at once; transfers, profiles, DAO coins, derived keys
+ * and atomic transactions.
  *
  * The genesis block has no transactions; where others have their merkle root it has {@link chainCommitment} of the spec.
  *
@@ -62,7 +65,12 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
   const genesisHash = headerHash(genesisHeader);
   const producerAt = (height: number): Uint8Array => producers[(height - 1) % producers.length] as Uint8Array;
   const rules: HeaderRules = { parameters, genesisHash, maxFutureTimeMs, verifySignature, producerAt };
-  const contextOf = (height: number): ExecutionContext => ({ height, nonceWindowBlocks, daoCoinForkHeight });
+  const contextOf = (height: number): ExecutionContext => ({
+    height,
+    nonceWindowBlocks,
+    daoCoinForkHeight,
+    verifySignature,
+  });
 
   /** All of a block but its choice of transactions; `run` gives the fees of those it applied. */
   async function executeAround(
@@ -72,6 +80,19 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
   ): Promise<void> {
     await deleteExpiredNonces(view, block.height);
     await credit(view, block.producer, await run(contextOf(block.height)));
+  }
+
+  /** Whose transaction the pool takes it for: atomic ones for the first of them, since the wrapper has neither key nor nonce. */
+  function payerOf(transaction: Transaction): Payer {
+    if (transaction.type !== exampleTransactionTypes.atomic) return transaction;
+    try {
+      const { action } = checker.check(transaction);
+      return (action.kind === 'atomic' ? action.parts[0]?.transaction : undefined) ?? transaction;
+    } catch (error) {
+      // Admission will say what is wrong with it.
+      if (hasCode(error, 'NODE_TRANSACTION_REFUSED')) return transaction;
+      throw error;
+    }
   }
 
   return {
@@ -143,18 +164,24 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
       return applied;
     },
 
+    payerOf,
+
     admitTransaction: async (transaction, view, nextHeight, pending = []) => {
       const checked = checker.check(transaction);
-      const { nonce, publicKey } = transaction;
-      const isDaoCoin = checked.action.kind === 'dao-coin' || checked.action.kind === 'dao-coin-transfer';
-      if (isDaoCoin && nextHeight < daoCoinForkHeight) {
+      const { nonce, publicKey } = payerOf(transaction);
+      const { kind } = checked.action;
+      if ((kind === 'dao-coin' || kind === 'dao-coin-transfer') && nextHeight < daoCoinForkHeight) {
         throw transactionRefusal(daoCoinForkRule, `DAO coins start at height ${daoCoinForkHeight}`);
       }
       checkNonceWindow(nonce, nextHeight, nonceWindowBlocks);
       checker.checkSignature(checked);
       await checkNonceUnused(view, nonce, await pkidOf(view, publicKey));
-      let spendNanos = checked.spendNanos;
-      for (const waiting of pending) spendNanos += checker.check(waiting).spendNanos;
+      // What others sign in somebody's name takes up that key's room in the pool, so it is tried whole.
+      if (kind === 'atomic' || kind === 'authorize-derived-key' || checked.derivedPublicKey !== undefined) {
+        await applyTransaction(view.fork(), checked, contextOf(nextHeight));
+      }
+      let spendNanos = spendOf(checked, publicKey);
+      for (const waiting of pending) spendNanos += spendOf(checker.check(waiting), publicKey);
       const balance = await balanceOfPublicKey(view, publicKey);
       if (balance < spendNanos) {
         throw transactionRefusal(

@@ -21,4 +21,4 @@ export { nobleSecp256k1 } from './secp256k1-noble.js';
 export type { Secp256k1, VerifySignature } from './signature.js';
 export { balanceKey, examplePrefixes, exampleStatePrefixes, followKeys, usedNonceKey } from './state-keys.js';
 export { exampleTransactionTypes } from './transaction-types.js';
-export { createWallet, type ProfileFields, type TransactionOptions, type Wallet } from './wallet.js';
+export { createWallet, type ProfileFields, signAtomically, type TransactionOptions, type Wallet } from './wallet.js';

@@ -11,6 +11,3 @@ export interface Secp256k1 {
   /** The compressed public key, 33 bytes. @throws RangeError on a key outside 1..n-1 */
   publicKeyOf(privateKey: Uint8Array): Uint8Array;
 }
-
-/** Longest DER form of a low-S signature: r needs 33 bytes when its first bit is set, s never does. */
-export const maxLowSDerBytes = 71;

@@ -11,6 +11,7 @@ export const examplePrefixes = {
   balanceByPublicKey: 52,
   daoCoinBalanceByHolder: 55,
   daoCoinBalanceByCreator: 56,
+  derivedKey: 59,
   usedNonce: 77,
 } as const;
 

@@ -38,11 +38,15 @@ export class TransactionChecker {
     return checked;
   }
 
-  /** The signature of a transaction that {@link TransactionChecker.check} let pass. @throws NODE_TRANSACTION_REFUSED */
-  checkSignature({ transaction, id }: CheckedTransaction): void {
-    const name = toHex(id);
+  /** The signature of a transaction, or of each part of atomic ones, that {@link TransactionChecker.check} let pass. @throws NODE_TRANSACTION_REFUSED */
+  checkSignature(checked: CheckedTransaction): void {
+    if (checked.action.kind === 'atomic') {
+      for (const part of checked.action.parts) this.checkSignature(part);
+      return;
+    }
+    const name = toHex(checked.id);
     if (this.#youngIds.has(name) || this.#oldIds.has(name)) return;
-    checkTransactionSignature(transaction, this.#verifySignature);
+    checkTransactionSignature(checked, this.#verifySignature);
     if (this.#youngIds.size >= maxIdsPerGeneration) {
       this.#oldIds = this.#youngIds;
       this.#youngIds = new Set();

@@ -1,22 +1,24 @@
 import {
+  type AuthorizeDerivedKeyMetadata,
+  authorizeDerivedKeyTransaction,
   burnMetadata,
   daoCoinMetadataCodec,
   daoCoinTransferMetadataCodec,
+  derivedKeyOperations,
   disableMintingMetadata,
+  extraDataKeys,
+  linkAtomicTransactions,
   mintMetadata,
+  type SpendingLimit,
   transferRestrictionMetadata,
+  withLeastAtomicFees,
+  withLeastFee,
+  wrapAtomicTransactions,
 } from '@hs/dao-coin';
-import {
-  signatureCodec,
-  signingHash,
-  type Transaction,
-  type TransactionNonce,
-  type TransactionOutput,
-  transactionCodec,
-} from '@hs/wire';
+import { signatureCodec, signingHash, type Transaction, type TransactionNonce, type TransactionOutput } from '@hs/wire';
 import { type ProfileMetadata, profileMetadataCodec } from './profile-metadata.js';
 import { defaultSecp256k1 } from './secp256k1-native.js';
-import { maxLowSDerBytes, type Secp256k1 } from './signature.js';
+import type { Secp256k1 } from './signature.js';
 import { exampleTransactionTypes } from './transaction-types.js';
 
 /** What every transaction of a wallet needs. */
@@ -27,9 +29,9 @@ export interface TransactionOptions {
   readonly feeNanos?: bigint;
 }
 
-/** Signs transactions of one key. Amounts of DAO coins are in base units; profiles are named by their owner's public key. */
+/** Signs transactions of one key, or as a derived key those of its owner. Amounts of DAO coins are in base units; profiles are named by their owner's public key. */
 export interface Wallet {
-  /** Compressed, 33 bytes. */
+  /** Whose transactions they are. Compressed, 33 bytes. */
   readonly publicKey: Uint8Array;
   transfer(outputs: readonly TransactionOutput[], options: TransactionOptions): Transaction;
   /** Creates or changes the signer's own profile. Fields left out are empty, which keeps the old value. */
@@ -42,6 +44,20 @@ export interface Wallet {
   transferDaoCoin(
     profilePublicKey: Uint8Array,
     options: TransactionOptions & { readonly receiverPublicKey: Uint8Array; readonly amount: bigint },
+  ): Transaction;
+  /** Lets another key sign for this one until `expirationBlock`, within `spendingLimit`. */
+  authorizeDerivedKey(
+    derivedPublicKey: Uint8Array,
+    options: TransactionOptions & {
+      readonly expirationBlock: bigint;
+      readonly spendingLimit: SpendingLimit;
+      readonly memo?: Uint8Array;
+    },
+  ): Transaction;
+  /** Ends that for good. `expirationBlock` only has to lie ahead. */
+  revokeDerivedKey(
+    derivedPublicKey: Uint8Array,
+    options: TransactionOptions & { readonly expirationBlock: bigint },
   ): Transaction;
   /** Signs any other transaction of version 1, its fee and nonce included. */
   sign(transaction: Transaction): Transaction;
@@ -62,9 +78,6 @@ export interface ProfileFields {
 
 const utf8 = new TextEncoder();
 const empty = new Uint8Array(0);
-const noExtraData: ReadonlyMap<string, Uint8Array> = new Map();
-/** What the longest signature adds to the encoding of an unsigned transaction: its length stays one byte. */
-const signatureRoom = maxLowSDerBytes;
 
 /**
  * A wallet for a 32-byte private key, which is copied.
@@ -75,12 +88,18 @@ export function createWallet(options: {
   readonly privateKey: Uint8Array;
   /** The chain's minimum, for the default fee. */
   readonly minFeeNanosPerKb: number;
+  /** For a derived key: the owner that it signs for. */
+  readonly ownerPublicKey?: Uint8Array;
   readonly secp256k1?: Secp256k1;
 }): Wallet {
   const { secp256k1 = defaultSecp256k1 } = options;
   const privateKey = options.privateKey.slice();
   const minFeeNanosPerKb = BigInt(options.minFeeNanosPerKb);
-  const publicKey = secp256k1.publicKeyOf(privateKey);
+  const signer = secp256k1.publicKeyOf(privateKey);
+  const publicKey = options.ownerPublicKey ?? signer;
+  const derived = options.ownerPublicKey === undefined ? {} : { derivedPublicKey: signer };
+  const signedByDerivedKey: readonly [string, Uint8Array][] =
+    options.ownerPublicKey === undefined ? [] : [[extraDataKeys.derivedPublicKey, signer]];
 
   const sign = (transaction: Transaction): Transaction => ({
     ...transaction,
@@ -98,7 +117,7 @@ export function createWallet(options: {
       type,
       metadata,
       publicKey,
-      extraData: noExtraData,
+      extraData: new Map(signedByDerivedKey),
       signature: empty,
       feeNanos: feeNanos ?? 0n,
       nonce,
@@ -110,9 +129,26 @@ export function createWallet(options: {
     rest: TransactionOptions,
   ): Transaction => make(exampleTransactionTypes.daoCoin, daoCoinMetadataCodec.encode(metadata), rest);
 
+  const authorization = (
+    metadata: Pick<AuthorizeDerivedKeyMetadata, 'derivedPublicKey' | 'expirationBlock' | 'operation'>,
+    {
+      feeNanos,
+      nonce,
+      ...rest
+    }: TransactionOptions & { readonly spendingLimit?: SpendingLimit; readonly memo?: Uint8Array },
+  ): Transaction => {
+    const fields = { publicKey, nonce, ...derived, ...rest };
+    const unsigned = authorizeDerivedKeyTransaction({ ...metadata, accessSignature: empty }, fields);
+    return sign(feeNanos === undefined ? withLeastFee(unsigned, minFeeNanosPerKb) : { ...unsigned, feeNanos });
+  };
+
   return {
     publicKey,
     sign,
+    authorizeDerivedKey: (derivedPublicKey, { expirationBlock, ...rest }) =>
+      authorization({ derivedPublicKey, expirationBlock, operation: derivedKeyOperations.authorize }, rest),
+    revokeDerivedKey: (derivedPublicKey, { expirationBlock, ...rest }) =>
+      authorization({ derivedPublicKey, expirationBlock, operation: derivedKeyOperations.revoke }, rest),
     transfer: (outputs, rest) => make(exampleTransactionTypes.basicTransfer, empty, { ...rest, outputs }),
     updateProfile: (fields, rest) =>
       make(exampleTransactionTypes.updateProfile, profileMetadataCodec.encode(profileMetadata(fields)), rest),
@@ -142,13 +178,18 @@ function profileMetadata(fields: ProfileFields): ProfileMetadata {
   };
 }
 
-/** The smallest fee that is enough whatever the length of the signature; a larger fee can need a byte more. */
-function withLeastFee(unsigned: Transaction, minFeeNanosPerKb: bigint): Transaction {
-  for (let feeNanos = 0n; ; ) {
-    const candidate = { ...unsigned, feeNanos };
-    const bytes = BigInt(transactionCodec.encode(candidate).length + signatureRoom);
-    const least = (bytes * minFeeNanosPerKb + 999n) / 1000n;
-    if (feeNanos >= least) return candidate;
-    feeNanos = least;
-  }
+/**
+ * One transaction of several that happen in this order, all or none: each is linked to the others, given the least fee, and signed by
+ * its wallet anew.
+ *
+ * @throws RangeError on none, or more than 32
+ */
+export function signAtomically(
+  parts: readonly (readonly [transaction: Transaction, wallet: Pick<Wallet, 'sign'>])[],
+  { minFeeNanosPerKb }: { readonly minFeeNanosPerKb: number },
+): Transaction {
+  const unsigned = parts.map(([transaction]) => ({ ...transaction, signature: empty }));
+  const linked = linkAtomicTransactions(withLeastAtomicFees(unsigned, BigInt(minFeeNanosPerKb)));
+  const signed = linked.map((transaction, index) => (parts[index] as (typeof parts)[number])[1].sign(transaction));
+  return wrapAtomicTransactions(signed);
 }
