@@ -48,6 +48,15 @@ export interface HashBackend extends AsyncDisposable {
    */
   combine(left: Uint8Array, right: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
   /**
+   * The sum of each of many lists: `sizes` has the number of sums of each, one list after the other in `sums`. A list without any
+   * gives zero.
+   *
+   * @throws ELLIPTICSUM_INVALID_LENGTH if the sizes do not add up to the number of sums
+   * @throws ELLIPTICSUM_INVALID_POINT with `details.index`, if a sum is not on the curve
+   * @throws ELLIPTICSUM_BACKEND_CLOSED after `close`
+   */
+  addUp(sums: Uint8Array, sizes: Uint32Array, options?: HashOptions): Promise<Uint8Array>;
+  /**
    * The inverse of each sum.
    *
    * @throws ELLIPTICSUM_INVALID_LENGTH if the length is no multiple of 128

@@ -1,6 +1,7 @@
 import { type DomainOptions, defaultDomain, encodeDomain } from './domain.js';
 import { EllipticSumError } from './errors.js';
 import { type HashBackend, type HashBatch, type HashOptions, validateHashBatch } from './hash-backend.js';
+import { validateLists } from './internal/add-up.js';
 import {
   countOf,
   defaultYieldEveryMs,
@@ -20,6 +21,7 @@ import {
   writeElement,
   writePoint,
   zeroElement,
+  zeroSums,
 } from './internal/curve.js';
 import { negateSums } from './internal/negate-sums.js';
 import { Pacer } from './internal/pacer.js';
@@ -86,6 +88,24 @@ class NobleBackend implements HashBackend {
       const sum = requirePoint(left, index).add(requirePoint(right, index));
       writePoint(result, index * uncompressedSumBytes, sum);
     });
+    return result;
+  }
+
+  async addUp(sums: Uint8Array, sizes: Uint32Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    validateLists(sums, sizes);
+    const result = zeroSums(sizes.length);
+    let index = 0;
+    for (const [list, size] of sizes.entries()) {
+      if (size === 0) continue;
+      const first = index;
+      let total = requirePoint(sums, first);
+      await this.#each(size - 1, options, (at) => {
+        total = total.add(requirePoint(sums, first + 1 + at));
+      });
+      writePoint(result, list * uncompressedSumBytes, total);
+      index += size;
+    }
     return result;
   }
 

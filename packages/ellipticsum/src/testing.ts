@@ -190,7 +190,26 @@ const rules: Readonly<Record<string, Rule>> = {
     expectTrue((await backend.negate(new Uint8Array(0))).length === 0, 'the inverse of nothing must be nothing');
   },
 
-  'combine, encode and negate refuse what is not on the curve, and name its index': async (backend) => {
+  'addUp gives the sum of each list, whatever their lengths': async (backend) => {
+    const sizes = Uint32Array.of(0, 1, 2, 3, 0, 0, 1, 37, 4, 8, 5, 0);
+    const lists = Array.from(sizes, (size, list) => {
+      return Array.from({ length: size }, (_, at) => EllipticSum.ofRecord(...sampleRecord(20 + at, list)));
+    });
+    const third = lists[3] as EllipticSum[];
+    third[1] = EllipticSum.zero;
+    third[2] = (third[0] as EllipticSum).negate();
+    const added = await backend.addUp(joinUncompressed(lists.flat()), sizes);
+    expectEqual(
+      splitHex(await backend.encode(added)),
+      lists.map((list) => toHex(list.reduce((sum, one) => sum.add(one), EllipticSum.zero).encode())),
+    );
+    expectTrue(
+      (await backend.addUp(new Uint8Array(0), new Uint32Array(0))).length === 0,
+      'no lists must add up to nothing',
+    );
+  },
+
+  'combine, addUp, encode and negate refuse what is not on the curve, and name its index': async (backend) => {
     const good = EllipticSum.ofRecord(...sampleRecord(30, 1)).toUncompressed();
     for (const [offset, what] of [
       [0, 'X'],
@@ -206,6 +225,9 @@ const rules: Readonly<Record<string, Rule>> = {
       await expectRejection(backend.encode(sums), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
       await expectRejection(backend.negate(sums), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
       await expectRejection(backend.combine(sums, zeros), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
+      for (const sizes of [Uint32Array.of(2), Uint32Array.of(1, 0, 1)]) {
+        await expectRejection(backend.addUp(sums, sizes), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
+      }
       await expectRejection(backend.combine(zeros, sums), 'ELLIPTICSUM_INVALID_POINT', { index: 1 }, what);
     }
     await expectRejection(backend.encode(new Uint8Array(uncompressedSumBytes)), 'ELLIPTICSUM_INVALID_POINT', {
@@ -223,6 +245,9 @@ const rules: Readonly<Record<string, Rule>> = {
     await expectRejection(backend.decode(new Uint8Array(33)), code);
     await expectRejection(backend.combine(one, joinUncompressed([EllipticSum.zero, EllipticSum.zero])), code);
     await expectRejection(backend.combine(new Uint8Array(64), new Uint8Array(64)), code);
+    await expectRejection(backend.addUp(one, Uint32Array.of(2)), code);
+    await expectRejection(backend.addUp(one, Uint32Array.of(0)), code);
+    await expectRejection(backend.addUp(new Uint8Array(127), Uint32Array.of(1)), code);
   },
 
   'inconsistent batches are refused': async (backend) => {
@@ -258,6 +283,7 @@ const rules: Readonly<Record<string, Rule>> = {
       backend.combine(one, one, options),
       backend.encode(one, options),
       backend.negate(one, options),
+      backend.addUp(one, Uint32Array.of(1), options),
       backend.decode(fromHex(identity), options),
     ];
     for (const call of await Promise.allSettled(calls)) {
@@ -274,6 +300,7 @@ const rules: Readonly<Record<string, Rule>> = {
     await expectRejection(backend.sum(packRecords([])), code);
     await expectRejection(backend.combine(one, one), code);
     await expectRejection(backend.negate(one), code);
+    await expectRejection(backend.addUp(one, Uint32Array.of(1)), code);
     await expectRejection(backend.encode(one), code);
     await expectRejection(backend.decode(fromHex(identity)), code);
   },

@@ -1,6 +1,7 @@
 import { type DomainOptions, defaultDomain, encodeDomain } from './domain.js';
 import { EllipticSumError } from './errors.js';
 import { type HashBackend, type HashBatch, type HashOptions, validateHashBatch } from './hash-backend.js';
+import { addUpInPairs, validateLists } from './internal/add-up.js';
 import {
   countOf,
   defaultYieldEveryMs,
@@ -96,6 +97,14 @@ export class WasmBackend implements HashBackend {
     countOf(right, uncompressedSumBytes, 'right');
     requireSameLength(left, right);
     return this.#convert('combine', [left, right], count, uncompressedSumBytes, options);
+  }
+
+  async addUp(sums: Uint8Array, sizes: Uint32Array, options?: HashOptions): Promise<Uint8Array> {
+    this.#check(options);
+    validateLists(sums, sizes);
+    return addUpInPairs(sums, sizes, (left, right) => {
+      return this.#convert('combine', [left, right], left.length / uncompressedSumBytes, uncompressedSumBytes, options);
+    });
   }
 
   async negate(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array> {

@@ -113,6 +113,7 @@ describe('the sum of records', () => {
       },
       combine: backend.combine,
       negate: backend.negate,
+      addUp: backend.addUp,
       encode: backend.encode,
       decode: backend.decode,
       close: async () => {},

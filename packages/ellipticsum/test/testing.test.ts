@@ -14,6 +14,7 @@ function checksOf(replace: Replace) {
       sum: (batch, options) => good.sum(batch, options),
       combine: (left, right, options) => good.combine(left, right, options),
       negate: (sums, options) => good.negate(sums, options),
+      addUp: (sums, sizes, options) => good.addUp(sums, sizes, options),
       encode: (sums, options) => good.encode(sums, options),
       decode: (encoded, options) => good.decode(encoded, options),
       close: () => good.close(),
@@ -101,6 +102,11 @@ const broken: readonly (readonly [what: string, noticedBy: string, replace: Repl
     () => ({ sum: (batch, options) => createNobleBackend().sum(batch, options) }),
   ],
   ['negates nothing', 'negate gives the inverse', () => ({ negate: async (sums) => sums.slice() })],
+  [
+    'adds up the first list only',
+    'addUp gives the sum',
+    () => ({ addUp: async (sums, sizes) => sums.slice(0, 128 * sizes.length) }),
+  ],
   ['combines by taking the left', 'combine adds', () => ({ combine: async (left) => left.slice() })],
   [
     'decodes everything to zero',
@@ -128,7 +134,7 @@ const broken: readonly (readonly [what: string, noticedBy: string, replace: Repl
   ],
   [
     'encodes points off the curve',
-    'combine, encode and negate refuse',
+    'combine, addUp, encode and negate refuse',
     () => ({
       encode: async (sums) => new Uint8Array(sums.length / 4),
     }),

@@ -24,6 +24,16 @@ const curveD = ed25519.Point.CURVE().d;
 /** The neutral element. */
 export const zeroElement: Element = ristretto255.Point.ZERO;
 
+/** So many uncompressed sums of nothing: (0, 1, 1, 0). */
+export function zeroSums(count: number): Uint8Array {
+  const sums = new Uint8Array(count * uncompressedSumBytes);
+  for (let at = 0; at < sums.length; at += uncompressedSumBytes) {
+    sums[at + 32] = 1;
+    sums[at + 64] = 1;
+  }
+  return sums;
+}
+
 /** The element of a message: RFC 9380, appendix B, `ristretto255_XMD:SHA-512_R255MAP_RO_`. */
 export function hashMessage(message: Uint8Array, domain: Uint8Array): Element {
   return ristretto255_hasher.hashToCurve(message, { DST: domain });

@@ -67,6 +67,7 @@ export interface WorkerPool extends HashBackend {
   readonly workers: readonly PoolWorkerInfo[];
   sum(batch: HashBatch, options?: PoolCallOptions): Promise<Uint8Array>;
   combine(left: Uint8Array, right: Uint8Array, options?: PoolCallOptions): Promise<Uint8Array>;
+  addUp(sums: Uint8Array, sizes: Uint32Array, options?: PoolCallOptions): Promise<Uint8Array>;
   negate(sums: Uint8Array, options?: PoolCallOptions): Promise<Uint8Array>;
   encode(sums: Uint8Array, options?: PoolCallOptions): Promise<Uint8Array>;
   decode(encoded: Uint8Array, options?: PoolCallOptions): Promise<Uint8Array>;

@@ -9,6 +9,7 @@ export type ConversionMethod = 'combine' | 'encode' | 'decode';
 /** What a worker does in one go. */
 export type Work =
   | { readonly method: 'sum'; readonly batch: HashBatch }
+  | { readonly method: 'addUp'; readonly sums: Uint8Array; readonly sizes: Uint32Array }
   | { readonly method: ConversionMethod; readonly operands: readonly Uint8Array[] };
 
 /** An error on its way between threads. */

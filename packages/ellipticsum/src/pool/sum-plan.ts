@@ -3,7 +3,7 @@
  * 0. Only the first and the last group of a slice can go on in others: their partial sums are added up here.
  */
 import type { HashBatch } from '../hash-backend.js';
-import { readPoint, uncompressedSumBytes, writePoint } from '../internal/curve.js';
+import { readPoint, uncompressedSumBytes, writePoint, zeroSums } from '../internal/curve.js';
 import { recordOrder } from '../internal/record-order.js';
 import type { CallPlan, Slice } from './call-plan.js';
 import { givenBuffer, isShared } from './handover.js';
@@ -43,7 +43,7 @@ export class SumPlan implements CallPlan {
     this.#slices = new RecordSlices(this.#batch, this.#count, threads);
     if (this.#slices.isWhole) return;
     if (groups !== undefined) this.#order = recordOrder(groups, this.#groupCount);
-    this.#result = zeros(this.#groupCount);
+    this.#result = zeroSums(this.#groupCount);
   }
 
   get hasNext(): boolean {
@@ -74,7 +74,7 @@ export class SumPlan implements CallPlan {
   }
 
   finish(): Uint8Array {
-    const result = this.#result ?? zeros(this.#groupCount);
+    const result = this.#result ?? zeroSums(this.#groupCount);
     for (const [group, point] of this.#open) writePoint(result, group * uncompressedSumBytes, point);
     return result;
   }
@@ -227,14 +227,4 @@ function numberGroups(groups: Uint32Array): readonly number[] {
 
 function requireSums(bytes: Uint8Array, count: number): void {
   if (bytes.length !== count * uncompressedSumBytes) throw new Error('a worker answered with another number of sums');
-}
-
-/** So many sums of no records: (0, 1, 1, 0). */
-function zeros(count: number): Uint8Array {
-  const sums = new Uint8Array(count * uncompressedSumBytes);
-  for (let at = 0; at < sums.length; at += uncompressedSumBytes) {
-    sums[at + 32] = 1;
-    sums[at + 64] = 1;
-  }
-  return sums;
 }

@@ -75,6 +75,7 @@ export class WorkerLoop {
 
 async function runWork(backend: HashBackend, work: Work, signal: AbortSignal): Promise<Uint8Array> {
   if (work.method === 'sum') return backend.sum(work.batch, { signal });
+  if (work.method === 'addUp') return backend.addUp(work.sums, work.sizes, { signal });
   const [first = new Uint8Array(0), second = new Uint8Array(0)] = work.operands;
   if (work.method === 'combine') return backend.combine(first, second, { signal });
   return backend[work.method](first, { signal });

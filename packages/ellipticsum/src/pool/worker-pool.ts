@@ -8,9 +8,11 @@
 import { defaultDomain, encodeDomain } from '../domain.js';
 import { EllipticSumError } from '../errors.js';
 import { type HashBatch, type HashOptions, validateHashBatch } from '../hash-backend.js';
+import { validateLists } from '../internal/add-up.js';
 import { countOf, requireSameLength } from '../internal/backend-arguments.js';
 import { encodedSumBytes, uncompressedSumBytes } from '../internal/curve.js';
 import { negateSums } from '../internal/negate-sums.js';
+import { AddUpPlan } from './add-up-plan.js';
 import { CallGate } from './call-gate.js';
 import type { CallPlan } from './call-plan.js';
 import { ConversionPlan } from './conversion-plan.js';
@@ -124,6 +126,12 @@ class Pool implements WorkerPool {
     countOf(right, uncompressedSumBytes, 'right');
     requireSameLength(left, right);
     return this.#run(new ConversionPlan('combine', [left, right], count, options.transfer === true), options);
+  }
+
+  async addUp(sums: Uint8Array, sizes: Uint32Array, options: PoolCallOptions = {}): Promise<Uint8Array> {
+    this.#check(options);
+    validateLists(sums, sizes);
+    return this.#run(new AddUpPlan(sums, sizes), options);
   }
 
   async negate(sums: Uint8Array, options: PoolCallOptions = {}): Promise<Uint8Array> {

@@ -98,6 +98,30 @@ describe('worker pool', () => {
     expect(platform.threads.map(({ runs }) => runs > 1)).toEqual([true, true]);
   });
 
+  test('lists are added up by all workers, each list by one, to what one thread makes of them', async () => {
+    const { pool, platform } = await openPool();
+    const few = await pool.sum({
+      ...sampleBatch(64),
+      groups: Uint32Array.from({ length: 64 }, (_, i) => i),
+      groupCount: 64,
+    });
+    const sizes = Uint32Array.from({ length: 300 }, (_, i) => (i === 7 ? 5000 : i % 20));
+    sizes[299] = 0;
+    const sums = new Uint8Array(128 * sizes.reduce((total, size) => total + size, 0));
+    for (let at = 0; at < sums.length; at += few.length) sums.set(few.subarray(0, sums.length - at), at);
+    const before = platform.runs;
+    const added = await pool.encode(await pool.addUp(sums, sizes));
+    expect(platform.runs).toBeGreaterThan(before + 2);
+    const alone = await wasm('wasm', pool.domain);
+    expect(Buffer.compare(added, await alone.encode(await alone.addUp(sums, sizes)))).toBe(0);
+    const broken = sums.slice();
+    broken.fill(1, 128 * 6000, 128 * 6001);
+    await expect(pool.addUp(broken, sizes)).rejects.toMatchObject({
+      code: 'ELLIPTICSUM_INVALID_POINT',
+      details: { index: 6000 },
+    });
+  });
+
   test('many calls at once are not cut, but each worker gets some', async () => {
     const { pool, platform } = await openPool();
     const batches = Array.from({ length: 12 }, (_, seed) => sampleBatch(600, seed));
