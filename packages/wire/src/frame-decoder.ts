@@ -1,6 +1,8 @@
-import { doubleSha256, type Sha256 } from './double-sha256.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import type { IncrementalHash, Sha256 } from './double-sha256.js';
 import { type Frame, frameChecksumBytes } from './frame.js';
 import { messageTypes } from './message-types.js';
+import type { PayloadPool } from './payload-pool.js';
 import { WireError, type WireErrorCode } from './wire-error.js';
 
 /** Payload limit of every known message where the caller gives none. */
@@ -17,18 +19,21 @@ export interface FrameDecoderOptions {
   readonly maxPayloadBytes?: number | ((type: number) => number | undefined);
   /** SHA-256 to use in place of the portable one. */
   readonly sha256?: Sha256;
+  /** Where memory for large payloads comes from, if it has some. Whoever gets the frames may give it back there. */
+  readonly pool?: PayloadPool;
 }
 
 /**
  * Cuts a byte stream into frames, wherever the stream was cut before.
  *
  * Network, type and length are each checked as soon as their last byte is there. The buffer grows with the bytes that arrive, to at most
- * four times as many, and never beyond the length that the frame announced and the limit allows.
+ * four times as many, and never beyond the length that the frame announced and the limit allows. A large payload is hashed as it arrives.
  */
 export class FrameDecoder {
   readonly #network: number;
   readonly #maxPayloadBytes: (type: number) => number | undefined;
-  readonly #sha256: Sha256 | undefined;
+  readonly #sha256: Sha256;
+  readonly #pool: PayloadPool | undefined;
   readonly #checksum: Uint8Array = new Uint8Array(frameChecksumBytes);
   #stage: 'network' | 'type' | 'checksum' | 'length' | 'payload' | 'failed' = 'network';
   #value = 0;
@@ -37,13 +42,17 @@ export class FrameDecoder {
   #type = 0;
   #limit = 0;
   #length = 0;
-  #payload: Uint8Array = new Uint8Array(0);
+  #payload: Uint8Array = noBytes;
   #received = 0;
+  /** Of the first `hashed` bytes of the payload; undefined while none are hashed. */
+  #hash: IncrementalHash | undefined;
+  #hashed = 0;
 
   constructor(options: FrameDecoderOptions) {
-    const { network, maxPayloadBytes = defaultMaxPayloadBytes, sha256 } = options;
+    const { network, maxPayloadBytes = defaultMaxPayloadBytes, sha256 = nobleSha256, pool } = options;
     this.#network = network;
     this.#sha256 = sha256;
+    this.#pool = pool;
     this.#maxPayloadBytes =
       typeof maxPayloadBytes === 'function'
         ? maxPayloadBytes
@@ -116,6 +125,7 @@ export class FrameDecoder {
         throw this.#fail('WIRE_PAYLOAD_TOO_LARGE', `a payload of ${value} bytes is over ${this.#limit}`, details);
       }
       this.#length = value;
+      this.#payload = this.#pool?.take(value) ?? noBytes;
       this.#enter('payload');
     }
   }
@@ -130,12 +140,18 @@ export class FrameDecoder {
     }
     this.#payload.set(bytes.subarray(at, at + count), this.#received);
     this.#received = wanted;
+    // Bytes that have just arrived are in the processor's cache, and a long payload does not stop everything else at its end.
+    while (this.#received - this.#hashed >= hashedAtOnceBytes && this.#sha256.create !== undefined) {
+      this.#hash ??= this.#sha256.create();
+      this.#hash.update(this.#payload.subarray(this.#hashed, this.#hashed + hashedAtOnceBytes));
+      this.#hashed += hashedAtOnceBytes;
+    }
     return at + count;
   }
 
   #finish(): Frame {
     const payload = this.#payload;
-    const checksum = doubleSha256(payload, this.#sha256);
+    const checksum = this.#sha256(this.#payloadHash());
     if (this.#checksum.some((byte, index) => byte !== checksum[index])) {
       const details = { type: this.#type, length: payload.length };
       throw this.#fail('WIRE_CHECKSUM_MISMATCH', 'the payload does not match its checksum', details);
@@ -145,6 +161,12 @@ export class FrameDecoder {
     return { type: this.#type, payload };
   }
 
+  #payloadHash(): Uint8Array {
+    if (this.#hash === undefined) return this.#sha256(this.#payload);
+    this.#hash.update(this.#payload.subarray(this.#hashed));
+    return this.#hash.digest();
+  }
+
   #enter(stage: 'network' | 'type' | 'checksum' | 'length' | 'payload'): void {
     this.#stage = stage;
     this.#value = 0;
@@ -152,16 +174,23 @@ export class FrameDecoder {
   }
 
   #drop(): void {
-    this.#payload = new Uint8Array(0);
+    this.#payload = noBytes;
     this.#received = 0;
+    this.#hash = undefined;
+    this.#hashed = 0;
     this.#headerBytes = 0;
   }
 
   #fail(code: WireErrorCode, message: string, details: Readonly<Record<string, number>>): WireError {
+    // Nobody has seen it.
+    this.#pool?.give(this.#payload);
     this.#drop();
     this.#stage = 'failed';
     return new WireError(code, message, { details });
   }
 }
 
+const noBytes = /* @__PURE__ */ new Uint8Array(0);
+/** Few enough to stay in the processor's cache, enough to make a call of a native hash worth while. */
+const hashedAtOnceBytes = 65_536;
 const knownTypes: ReadonlySet<number> = /* @__PURE__ */ new Set(Object.values(messageTypes));

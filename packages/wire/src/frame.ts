@@ -1,4 +1,4 @@
-import { ByteWriter } from '@hs/bytes';
+import { ByteWriter, concatBytes } from '@hs/bytes';
 import { doubleSha256, type Sha256 } from './double-sha256.js';
 
 /** A message number and the bytes of that message. */
@@ -16,11 +16,13 @@ export const frameChecksumBytes = 8;
  * @throws RangeError if `network` or `type` is no non-negative safe integer
  */
 export function encodeFrame(frame: Frame, options: { readonly network: number; readonly sha256?: Sha256 }): Uint8Array {
-  const checksum = doubleSha256(frame.payload, options.sha256).subarray(0, frameChecksumBytes);
-  return new ByteWriter(frame.payload.length + 40)
-    .uvarint(options.network)
-    .uvarint(frame.type)
-    .bytes(checksum)
-    .byteArray(frame.payload)
+  const { type, payload } = frame;
+  const { network, sha256 } = options;
+  const head = new ByteWriter(40)
+    .uvarint(network)
+    .uvarint(type)
+    .bytes(doubleSha256(payload, sha256).subarray(0, frameChecksumBytes))
+    .uvarint(payload.length)
     .finish();
+  return concatBytes(head, payload);
 }

@@ -18,7 +18,7 @@ export {
   type QuorumCertificate,
   type TimeoutCertificate,
 } from './deso-header.js';
-export { doubleSha256, type Sha256 } from './double-sha256.js';
+export { doubleSha256, type IncrementalHash, type Sha256 } from './double-sha256.js';
 export { encodeFrame, type Frame } from './frame.js';
 export { defaultMaxPayloadBytes, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
 export type { HeaderCodec } from './header-codec.js';
@@ -71,6 +71,7 @@ export type {
 } from './messages.js';
 export { type NetworkParameters, networkParameters } from './network-parameters.js';
 export type { PackedRecords } from './packed-records.js';
+export { PayloadPool } from './payload-pool.js';
 export { compactSignatureBytes, hasLowS, type Signature, signatureCodec } from './signature.js';
 export {
   extraDataKey,

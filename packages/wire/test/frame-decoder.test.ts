@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { doubleSha256, encodeFrame, type Frame, FrameDecoder } from '../src/index.js';
 import { bytes, cut, hex, thrownBy } from './support/hex.js';
@@ -38,6 +39,49 @@ describe('cutting the stream', () => {
     expect(hex(stream)).toBe(`0208${'20'.repeat(8)}0108`);
     expect(new FrameDecoder({ network, sha256 }).push(stream)).toHaveLength(1);
     expect(thrownBy(() => new FrameDecoder({ network }).push(stream)).code).toBe('WIRE_CHECKSUM_MISMATCH');
+  });
+});
+
+describe('hashing large payloads as they arrive', () => {
+  const updates: number[] = [];
+  const create = () => {
+    const hash = sha256.create();
+    return {
+      update: (bytes: Uint8Array) => {
+        updates.push(bytes.length);
+        hash.update(bytes);
+      },
+      digest: () => hash.digest(),
+    };
+  };
+  const incremental = Object.assign((input: Uint8Array) => sha256(input), { create });
+
+  test.each([0, 1, 65_535, 65_536, 65_537, 131_072, 300_000])('%i bytes have the same checksum', (length) => {
+    const payload = Uint8Array.from({ length }, (_, index) => index * 31);
+    const stream = encodeFrame({ type: 18, payload }, { network });
+    for (const size of [1_000, 65_536, 100_000, stream.length]) {
+      updates.length = 0;
+      const frames = decodeCut(stream, size, new FrameDecoder({ network, sha256: incremental }));
+      expect(frames.map((each) => hex(each.payload))).toEqual([hex(payload)]);
+      expect(updates.reduce((sum, each) => sum + each, 0)).toBe(length < 65_536 ? 0 : length);
+    }
+  });
+
+  test('begins anew for every frame', () => {
+    const frames = [frame(18, 100_000), frame(4, 3), frame(18, 70_000)];
+    const stream = Buffer.concat(frames.map((each) => encodeFrame(each, { network })));
+    const decoded = decodeCut(stream, 50_000, new FrameDecoder({ network, sha256: incremental }));
+    expect(decoded.map(({ payload }) => payload.length)).toEqual([100_000, 3, 70_000]);
+  });
+
+  test('a byte that is wrong anywhere is noticed', () => {
+    const stream = encodeFrame(frame(18, 150_000), { network });
+    for (const at of [20, 65_560, 140_000, stream.length - 1]) {
+      const broken = stream.slice();
+      broken[at] = 0;
+      const decoder = new FrameDecoder({ network, sha256: incremental });
+      expect(thrownBy(() => decodeCut(broken, 30_000, decoder)).code).toBe('WIRE_CHECKSUM_MISMATCH');
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { concatBytes } from '@hs/bytes';
-import { encodeFrame, type Frame, FrameDecoder } from '@hs/wire';
+import { encodeFrame, type Frame, FrameDecoder, type Sha256 } from '@hs/wire';
 import { NodeError } from '../node-error.js';
 import type { Clock } from './clock.js';
 import { FrameWriter } from './frame-writer.js';
@@ -27,6 +27,9 @@ export interface FrameChannelOptions {
 
 const noBytes: Uint8Array = new Uint8Array(0);
 const cutBytes = 8 * 1024;
+const sha256: Sha256 = Object.assign((bytes: Uint8Array) => createHash('sha256').update(bytes).digest(), {
+  create: () => createHash('sha256'),
+});
 
 /** A connection that carries frames. */
 export class FrameChannel {
@@ -213,8 +216,4 @@ export function malformed(cause: unknown): NodeError {
 function closedByRemote(error: Error | undefined): NodeError {
   if (error === undefined) return new NodeError('NODE_PEER_CLOSED', 'the remote has closed the connection');
   return new NodeError('NODE_PEER_CLOSED', `the connection has failed: ${error.message}`, { cause: error });
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
 }

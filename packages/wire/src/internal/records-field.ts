@@ -29,19 +29,25 @@ export function recordsField(options: {
         throw reader.error('WIRE_TRUNCATED', `${count} records do not fit ${reader.remaining} bytes`);
       }
       const offsets = new Uint32Array(4 * count);
-      const lengths = new LengthReader(reader);
+      const { payload } = reader;
+      const end = payload.length;
+      let at = reader.offset;
       for (let index = 0; index < offsets.length; index += 4) {
-        const keyLength = lengths.next();
+        let keyLength = payload[at++] as number;
+        if (!(keyLength < 0x80)) [keyLength, at] = longLength(reader, at - 1);
         if (keyLength === 0) throw reader.error('WIRE_INVALID_VALUE', 'a record has an empty key');
         if (keyLength > maxKeyBytes) throw reader.error('WIRE_LIMIT_EXCEEDED', `a key is longer than ${maxKeyBytes}`);
-        offsets[index] = lengths.at;
-        offsets[index + 1] = lengths.at += keyLength;
-        const valueLength = lengths.next();
-        offsets[index + 2] = lengths.at;
-        offsets[index + 3] = lengths.at += valueLength;
+        if (keyLength > end - at) throw truncated(reader);
+        offsets[index] = at;
+        offsets[index + 1] = at += keyLength;
+        let valueLength = payload[at++] as number;
+        if (!(valueLength < 0x80)) [valueLength, at] = longLength(reader, at - 1);
+        if (valueLength > end - at) throw truncated(reader);
+        offsets[index + 2] = at;
+        offsets[index + 3] = at += valueLength;
       }
-      reader.bytes(lengths.at - reader.offset);
-      return { bytes: reader.payload, offsets };
+      reader.bytes(at - reader.offset);
+      return { bytes: payload, offsets };
     },
   };
 }
@@ -49,36 +55,24 @@ export function recordsField(options: {
 /** A length, a key of one byte, a length. */
 const minRecordBytes = 3;
 
-/** Reads unsigned LEB128 lengths with plain numbers; each is checked against the bytes that follow it. */
-class LengthReader {
-  at: number;
-  readonly #bytes: Uint8Array;
-  readonly #reader: PayloadReader;
-
-  constructor(reader: PayloadReader) {
-    this.at = reader.offset;
-    this.#bytes = reader.payload;
-    this.#reader = reader;
+/**
+ * The unsigned LEB128 length at `start` that has more than one byte, or is not there at all, and the offset after it. Beyond 2^53 it loses
+ * digits, but never becomes small.
+ */
+function longLength(reader: PayloadReader, start: number): readonly [length: number, at: number] {
+  const bytes = reader.payload;
+  let length = 0;
+  for (let index = 0, at = start, scale = 1; ; index++, scale *= 128) {
+    const byte = bytes[at++];
+    if (byte === undefined) throw truncated(reader);
+    if (index === 9 && byte > 1) throw reader.error('WIRE_VARINT_OVERFLOW', 'a length is above 2^64-1');
+    length += (byte & 0x7f) * scale;
+    if (byte < 0x80) return [length, at];
   }
+}
 
-  next(): number {
-    const bytes = this.#bytes;
-    let byte = bytes[this.at++];
-    if (byte === undefined) throw this.#truncated();
-    let length = byte & 0x7f;
-    for (let index = 1, scale = 128; byte >= 0x80; index++, scale *= 128) {
-      byte = bytes[this.at++];
-      if (byte === undefined) throw this.#truncated();
-      if (index === 9 && byte > 1) throw this.#reader.error('WIRE_VARINT_OVERFLOW', 'a length is above 2^64-1');
-      length += (byte & 0x7f) * scale;
-    }
-    if (length > bytes.length - this.at) throw this.#truncated();
-    return length;
-  }
-
-  #truncated(): Error {
-    return this.#reader.error('WIRE_TRUNCATED', 'a record goes past the end of the message');
-  }
+function truncated(reader: PayloadReader): Error {
+  return reader.error('WIRE_TRUNCATED', 'a record goes past the end of the message');
 }
 
 function encodeRecords({ bytes, offsets }: PackedRecords, maxKeyBytes: number): Uint8Array {
