@@ -1,6 +1,6 @@
 /**
  * `npm run test:platforms`: the kernels, backends and pools of @hs/ellipticsum on every supported version of Node, with and
- * without the flags of the engine that matter, and in Chromium; then the page of verify-checksum in Chromium.
+ * without the flags of the engine that matter, and in Chromium; then the pages of verify-checksum and of the node in Chromium.
  *
  * The Node binaries are those that tools/platforms pins. A platform that cannot be had is a failure, not a skip.
  */
@@ -44,7 +44,11 @@ const elsewhere = [
 ];
 
 const packageFolder = join(root, 'packages', 'ellipticsum');
-const exampleFolder = join(root, 'examples', 'verify-checksum');
+/** What is tested on a page in Chromium, by `jest.platforms.config.mjs` of its folder. */
+const pages = [
+  { name: 'verify-checksum', folder: join(root, 'examples', 'verify-checksum') },
+  { name: 'the node', folder: join(root, 'packages', 'node') },
+];
 const toolsFolder = join(root, 'tools', 'platforms');
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const jestFlags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
@@ -173,23 +177,23 @@ async function testChromium(executablePath) {
   report(platform, { selection, expected: 'wasm-simd', counts, problems, startedMs });
 }
 
-async function testPage(executablePath) {
+async function testPage(executablePath, { name, folder }) {
   const startedMs = Date.now();
-  const outputFile = join(temporary, 'page.json');
-  const config = join(exampleFolder, 'jest.platforms.config.mjs');
+  const outputFile = join(temporary, `${name}.json`);
+  const config = join(folder, 'jest.platforms.config.mjs');
   const args = [...jestFlags, jest, '--runInBand', '--json', `--outputFile=${outputFile}`, '--config', config];
-  const options = { cwd: exampleFolder, env: { ...environment, HS_CHROMIUM: executablePath } };
+  const options = { cwd: folder, env: { ...environment, HS_CHROMIUM: executablePath } };
   const { code, output } = await capture(process.execPath, args, options);
   const counts = countsOf(outputFile);
   if (code !== 0) {
-    console.error(`\nThe page of verify-checksum: exit code ${code}\n${output}`);
+    console.error(`\nThe page of ${name}: exit code ${code}\n${output}`);
     if (counts.failed === 0) counts.failed = 1;
   }
   totals.passed += counts.passed;
   totals.failed += counts.failed;
   const seconds = Math.round((Date.now() - startedMs) / 1000);
   console.log(
-    `${code === 0 ? 'ok    ' : 'FAILED'} page of verify-checksum in Chromium: ` +
+    `${code === 0 ? 'ok    ' : 'FAILED'} page of ${name} in Chromium: ` +
       `${counts.passed} tests passed, ${counts.failed} failed; ${seconds} s`,
   );
 }
@@ -205,7 +209,8 @@ async function runAll(jobs) {
 
 try {
   await install();
-  await step('build', 'turbo', ['run', 'build', '--filter=@hs/example-verify-checksum', '--output-logs=errors-only']);
+  const built = ['--filter=@hs/example-verify-checksum', '--filter=@hs/node', '--output-logs=errors-only'];
+  await step('build', 'turbo', ['run', 'build', ...built]);
   await step('Node versions', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: toolsFolder });
   console.log('');
   const tests = platformTests();
@@ -213,7 +218,7 @@ try {
   try {
     const executablePath = findChromium();
     await testChromium(executablePath);
-    await testPage(executablePath);
+    for (const page of pages) await testPage(executablePath, page);
   } catch (error) {
     totals.failed++;
     console.error(`FAILED Chromium: ${error.message}`);

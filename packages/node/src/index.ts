@@ -28,6 +28,7 @@ export {
   hexParameter,
   integerParameter,
   optionalHexParameter,
+  optionalIntegerParameter,
   type Parameter,
   textParameter,
 } from './http/parameter.js';

@@ -372,13 +372,27 @@ describe('health', () => {
   });
 });
 
+describe('the page', () => {
+  test('a cell of the map is described, and events are for so many', async () => {
+    expect((await call('/events', '/events')).text).toContain('event: whole\n');
+    await waitFor('the map of the newest snapshot', () => node.activity.map !== undefined);
+    const { json } = await call('/map/{cell}', '/map/0');
+    expect(json).toMatchObject({ height: node.activity.map?.height, cell: 0, firstRange: 0, stage: 'committed' });
+    const beyond = await call('/map/{cell}', '/map/999999');
+    expect(beyond.json.error.code).toBe('HTTP_CELL_NOT_FOUND');
+    const full = await serve(node, { limits: { maxStreams: 0 } });
+    expect((await client.call(full, '/events', '/events')).json.error.code).toBe('HTTP_TOO_MANY_STREAMS');
+  });
+});
+
 describe('what holds for every path', () => {
   const operations = () =>
     Object.entries(client.description.paths).flatMap(([template, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ template, method: method.toUpperCase(), operation })),
     );
   /** Answers that are the same whatever the node does. */
-  const isFixed = (template: string) => template === '/openapi.json';
+  const fixed = ['/openapi.json', '/', '/page.js', '/page.css', '/icon.svg'];
+  const isFixed = (template: string) => fixed.includes(template);
 
   test('while the node is not synced, no path answers about the state, and nothing is taken', async () => {
     const syncing = await serve(like({ phase: 'blocks' }));
@@ -460,8 +474,8 @@ describe('what holds for every path', () => {
 
   test('every answer that is described was seen, and every one that was seen is described', () => {
     const { described, seen } = client;
-    const fixed = ['GET /openapi.json 500'];
-    expect(described.filter((answer) => !seen.has(answer) && !fixed.includes(answer))).toEqual([]);
+    const impossible = fixed.map((template) => `GET ${template} 500`);
+    expect(described.filter((answer) => !seen.has(answer) && !impossible.includes(answer))).toEqual([]);
     expect([...seen].filter((answer) => !described.includes(answer))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import { type Logger, silentLogger } from '../logger.js';
 import type { HostAndPort } from '../network/transport.js';
 import { packageVersion } from '../package-version.js';
 import { defaultHttpLimits, type HttpLimits, type HttpServer, openHttpListener } from './http-listener.js';
@@ -8,6 +8,7 @@ import { describeRoutes } from './openapi.js';
 import type { Route } from './route.js';
 import { blockRoutes } from './routes/block-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
+import { openPageRoutes } from './routes/page-routes.js';
 import { stateRoutes } from './routes/state-routes.js';
 import { statusRoutes } from './routes/status-routes.js';
 import { transactionRoutes } from './routes/transaction-routes.js';
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
  */
 export async function openHttpServer<Header>(node: HttpNode<Header>, options: HttpServerOptions): Promise<HttpServer> {
   const limits = { ...defaultHttpLimits, ...options.limits };
+  const { listen, allowedHosts, logger = silentLogger } = options;
+  const page = await openPageRoutes(node, { maxStreams: limits.maxStreams, logger });
   const routes: Route[] = [
     ...healthRoutes(node),
     ...statusRoutes(node),
@@ -37,9 +40,9 @@ export async function openHttpServer<Header>(node: HttpNode<Header>, options: Ht
     ...blockRoutes(node),
     ...transactionRoutes(node),
     ...(options.routes ?? []),
+    ...page.routes,
   ];
   routes.push(descriptionRoute(routes, node.chain.name));
-  const { listen, allowedHosts, logger } = options;
   return openHttpListener({ listen, routes, limits, allowedHosts, logger });
 }
 

@@ -42,21 +42,44 @@ function create<Value>(
   };
 }
 
-/** A whole number within bounds. */
-export function integerParameter<Preset extends number | undefined>(
+interface IntegerBounds {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** A whole number within bounds. In a query it can be left out if there is a `preset` for it. */
+export function integerParameter(
   place: Place<number>,
-  options: { readonly minimum: number; readonly maximum: number; readonly preset: Preset },
-): Parameter<number | Preset> {
-  const { minimum, maximum, preset } = options;
-  return create<number | Preset>(place, {
-    schema: { type: 'integer', minimum, maximum, ...(preset === undefined ? {} : { default: preset }) },
+  options: IntegerBounds & { readonly preset?: number },
+): Parameter<number> {
+  const { preset } = options;
+  const described = integerOptions(options);
+  if (preset === undefined) return create<number>(place, described);
+  const schema = { ...described.schema, default: preset };
+  return create<number>(place, { ...described, schema, absent: { value: preset } });
+}
+
+/** As {@link integerParameter}, but it can be left out, and then has no value. */
+export function optionalIntegerParameter(
+  place: Place<number | undefined>,
+  bounds: IntegerBounds,
+): Parameter<number | undefined> {
+  return create<number | undefined>(place, { ...integerOptions(bounds), absent: { value: undefined } });
+}
+
+function integerOptions({ minimum, maximum }: IntegerBounds): {
+  readonly schema: JsonSchema;
+  readonly parse: (text: string) => number | undefined;
+  readonly expected: string;
+} {
+  return {
+    schema: { type: 'integer', minimum, maximum },
     parse: (text) => {
       const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-      return value >= minimum && value <= maximum ? (value as Exclude<number | Preset, undefined>) : undefined;
+      return value >= minimum && value <= maximum ? value : undefined;
     },
     expected: `a whole number from ${minimum} to ${maximum}`,
-    ...(place.place === 'path' ? {} : { absent: { value: preset } }),
-  });
+  };
 }
 
 /** Bytes as hex digits. */

@@ -1,6 +1,6 @@
 import { HttpError, type HttpErrorCode } from './http-error.js';
 import type { HttpNode } from './http-node.js';
-import { flagParameter, integerParameter, type Parameter } from './parameter.js';
+import { flagParameter, optionalIntegerParameter, type Parameter } from './parameter.js';
 
 /** What {@link requireSynced} can give. */
 export const syncedErrors: readonly HttpErrorCode[] = ['HTTP_NOT_SYNCED', 'HTTP_STALE'];
@@ -11,14 +11,14 @@ export const allowStaleParameter: Parameter<boolean> = flagParameter({
   description: 'Also answer when the tip is so old that the chain may have moved on elsewhere.',
 });
 
-export const heightParameter: Parameter<number | undefined> = integerParameter(
+export const heightParameter: Parameter<number | undefined> = optionalIntegerParameter(
   {
     name: 'height',
     place: 'query',
     description:
       'The tip if it is left out, or the height of a snapshot that is kept; what a list of several pages is read at.',
   },
-  { minimum: 0, maximum: Number.MAX_SAFE_INTEGER, preset: undefined },
+  { minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
 );
 
 /**

@@ -35,9 +35,14 @@ export function send(url: string, path: string, call: Call = {}): Promise<Answer
   return new Promise((resolve, reject) => {
     const message = httpRequest({ hostname, port, path, method, headers, agent: false }, (response) => {
       const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
+      const isStream = response.headers['content-type'] === 'text/event-stream; charset=utf-8';
+      response.on('data', (part: Buffer) => {
+        parts.push(part);
+        // A stream has no end; its beginning is enough.
+        if (isStream) response.destroy();
+      });
       response.on('error', reject);
-      response.on('end', () => {
+      response.once(isStream ? 'close' : 'end', () => {
         const text = Buffer.concat(parts).toString('utf8');
         const isJson = String(response.headers['content-type']).startsWith('application/json') && text !== '';
         const { statusCode = 0, headers } = response;

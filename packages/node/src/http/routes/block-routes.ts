@@ -5,7 +5,7 @@ import { hasCode } from '../../node-error.js';
 import { HttpError } from '../http-error.js';
 import type { HttpNode } from '../http-node.js';
 import { arrayOf, countSchema, hexSchema, type JsonSchema, objectSchema } from '../json-schema.js';
-import { integerParameter, textParameter } from '../parameter.js';
+import { integerParameter, optionalIntegerParameter, textParameter } from '../parameter.js';
 import type { Route } from '../route.js';
 import { describeTransaction, transactionSchema } from '../transaction-json.js';
 
@@ -27,9 +27,9 @@ const blockParameter = textParameter(
   },
   { pattern: '^(?:tip|[0-9]{1,15}|[0-9a-fA-F]{64})$', expected: 'a height, a hash of 64 hex digits, or tip' },
 );
-const beforeParameter = integerParameter(
+const beforeParameter = optionalIntegerParameter(
   { name: 'before', place: 'query', description: 'Only blocks below this height; the newest if it is left out.' },
-  { minimum: 1, maximum: Number.MAX_SAFE_INTEGER, preset: undefined },
+  { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
 );
 const headersParameter = integerParameter(
   { name: 'limit', place: 'query', description: 'Most blocks of the page.' },
