@@ -4,8 +4,9 @@ import type { PrefixDelta } from './change-table.js';
 import { type StoreContext, sortedByPrefix } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import { encodedSumBytes, type HashOptions, uncompressedSumBytes } from './hasher.js';
-import { corrupt, type Summary } from './metadata.js';
+import type { Summary } from './metadata.js';
 import { combineGroups, joinSums } from './prefix-sums.js';
+import { corrupt } from './stored-bytes.js';
 
 /** Reads the old values of a block, hashes old and new ones, drafts the writes meanwhile, and gives the summaries after it. */
 export async function nextSummaries(

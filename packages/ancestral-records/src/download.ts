@@ -19,11 +19,12 @@ import {
 } from './layout.js';
 import { Manifest } from './manifest.js';
 import { summariesOf } from './manifest-summaries.js';
-import { corrupt, decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
+import { decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
 import { keyAt, valueAt } from './packed-records.js';
 import { fitsRange } from './partition.js';
 import { equalEntries, type RangeEntry } from './range.js';
 import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, withManifest } from './snapshots.js';
+import { corrupt } from './stored-bytes.js';
 
 /**
  * Starts a download, or moves it to a newer manifest: one batch. Ranges that are equal in the manifest before, which is that

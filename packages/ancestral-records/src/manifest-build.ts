@@ -9,7 +9,7 @@ import { pageKey, pagesOf } from './layout.js';
 import { Manifest } from './manifest.js';
 import { decodePage, encodePage, entriesPerPage } from './manifest-page.js';
 import { summariesOf } from './manifest-summaries.js';
-import { corrupt, type SnapshotRecord } from './metadata.js';
+import type { SnapshotRecord } from './metadata.js';
 import { netChanges } from './net-changes.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 import { updateRanges } from './range-update.js';
@@ -24,6 +24,7 @@ import {
   unbuiltSnapshot,
   withManifest,
 } from './snapshots.js';
+import { corrupt } from './stored-bytes.js';
 
 /** Bytes of a range that are read in one go while it is split. */
 const readBytes = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
-import { ByteReader, ByteWriter } from '@hs/bytes';
+import { type ByteReader, ByteWriter } from '@hs/bytes';
 import { copyBytes } from './copy-bytes.js';
-import { AncestralRecordsError } from './errors.js';
 import { encodedSumBytes, uncompressedSumBytes } from './hasher.js';
+import { corrupt, number, readerOf } from './stored-bytes.js';
 
 /** Phases as stored. `clearing` is a reset or an unfinished genesis: all state is to be deleted, then it is `empty`. */
 export const durablePhases = ['empty', 'clearing', 'downloading', 'ready', 'rewinding', 'unproved'] as const;
@@ -102,21 +102,6 @@ export function decodeDownload(bytes: Uint8Array | undefined): { height: number;
   return download;
 }
 
-/** The error for stored data that cannot be what this package wrote. */
-export function corrupt(what: string, why: string, cause?: unknown): AncestralRecordsError {
-  return new AncestralRecordsError(
-    'ANCESTRAL_RECORDS_CORRUPT',
-    `the stored ${what} is damaged (${why}): restore the database from a copy, or sync again into an empty folder`,
-    { details: { what, why }, cause },
-  );
-}
-
-/** A reader of stored bytes. @throws ANCESTRAL_RECORDS_CORRUPT if there are none, and when they do not hold what is read */
-export function readerOf(bytes: Uint8Array | undefined, what: string): ByteReader {
-  if (bytes === undefined) throw corrupt(what, 'missing');
-  return new ByteReader(bytes, (_problem, detail) => corrupt(what, detail));
-}
-
 function writeSummary(writer: ByteWriter, { count, bytes, sum, checksum }: Summary): ByteWriter {
   return writer.u64be(count).u64be(bytes).bytes(sum).bytes(checksum);
 }
@@ -128,11 +113,4 @@ function readSummary(reader: ByteReader): Summary {
     sum: copyBytes(reader.bytes(uncompressedSumBytes)),
     checksum: copyBytes(reader.bytes(encodedSumBytes)),
   };
-}
-
-/** A count or height. @throws ANCESTRAL_RECORDS_CORRUPT */
-export function number(reader: ByteReader): number {
-  const value = reader.u64be();
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt('number', `${value} is too large`);
-  return Number(value);
 }

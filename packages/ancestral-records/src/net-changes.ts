@@ -3,8 +3,8 @@ import type { AbstractSnapshot } from 'abstract-level';
 import type { StoreContext } from './context.js';
 import type { PackedRecords } from './hasher.js';
 import { ancestralKeyOffset, epochInterval, stateKey } from './layout.js';
-import { corrupt } from './metadata.js';
 import { RecordPacker } from './packed-records.js';
+import { corrupt } from './stored-bytes.js';
 
 /** A key whose value at the end of an epoch is not what it was at its start. */
 export interface NetChange {

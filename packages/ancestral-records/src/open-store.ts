@@ -7,19 +7,11 @@ import { AncestralRecordsError } from './errors.js';
 import { finishClearing } from './genesis.js';
 import type { StateHasher, StateRootFunction } from './hasher.js';
 import { everything, formatKey, marks, snapshots, summaries, tipKey } from './layout.js';
-import {
-  corrupt,
-  decodeSnapshot,
-  decodeSummary,
-  decodeTip,
-  encodeTip,
-  noRoot,
-  type Summary,
-  type Tip,
-} from './metadata.js';
+import { decodeSnapshot, decodeSummary, decodeTip, encodeTip, noRoot, type Summary, type Tip } from './metadata.js';
 import { checkFormat, encodeFormat, type StateParameters, withDefaults } from './parameters.js';
 import { finishRewind } from './rewind.js';
 import { SnapshotHolds } from './snapshot-holds.js';
+import { corrupt } from './stored-bytes.js';
 import { finishClearingIntervals } from './unproved/clear-unproved.js';
 import { loadUnproved } from './unproved/unproved-download.js';
 import { ValueCache } from './value-cache.js';

@@ -2,13 +2,13 @@ import { compareBytes } from '@hs/bytes';
 import { recordAtom } from './compute-manifest.js';
 import type { SignedRecord } from './gathered-records.js';
 import type { PackedRecords, StateHasher } from './hasher.js';
-import { corrupt } from './metadata.js';
 import type { NetChange } from './net-changes.js';
 import { recordBytes } from './packed-records.js';
 import { fitsRange, Partition, type RangeLimits } from './partition.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 import { draftOf, RangeAssembler, type SummedAtom } from './range-assembler.js';
 import { splitRange } from './split-range.js';
+import { corrupt } from './stored-bytes.js';
 
 /** What an update of ranges needs. */
 export interface RangeUpdateOptions {

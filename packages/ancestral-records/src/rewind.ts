@@ -3,8 +3,9 @@ import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
 import { stepEntries } from './disk.js';
 import { ancestralKeyOffset, epochsFrom, stateKey, summaries, summaryKey, tipKey } from './layout.js';
-import { corrupt, encodeSummary, encodeTip, type Tip } from './metadata.js';
+import { encodeSummary, encodeTip, type Tip } from './metadata.js';
 import { snapshotAt, snapshotRemoval } from './snapshots.js';
+import { corrupt } from './stored-bytes.js';
 
 /** Puts the durable mark, then goes back to a retained snapshot. Other records may change with the mark. */
 export async function beginRewind(context: StoreContext, target: number, others: DatabaseWrite[]): Promise<void> {

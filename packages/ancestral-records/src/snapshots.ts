@@ -5,7 +5,8 @@ import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import { pageKey, pagesOf, snapshotKey } from './layout.js';
 import { Manifest } from './manifest.js';
-import { corrupt, encodeSnapshot, type SnapshotRecord } from './metadata.js';
+import { encodeSnapshot, type SnapshotRecord } from './metadata.js';
+import { corrupt } from './stored-bytes.js';
 
 /*
  * A snapshot begins with the batch of the block at its height and is readable from then on. Its manifest follows: until

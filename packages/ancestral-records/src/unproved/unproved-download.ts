@@ -5,8 +5,8 @@ import type { DatabaseWrite } from '../database.js';
 import { encodedSumBytes } from '../hasher.js';
 import { unprovedIntervalKey, unprovedIntervals, unprovedKey, unprovedPagesOf } from '../layout.js';
 import { decodePage } from '../manifest-page.js';
-import { corrupt, number, readerOf } from '../metadata.js';
 import type { RangeEntry } from '../range.js';
+import { corrupt, number, readerOf } from '../stored-bytes.js';
 import type { UnprovedDownloadStatus, UnprovedIntervalState, UnprovedPart, UnprovedTarget } from './unproved-types.js';
 
 /*
