@@ -3,12 +3,15 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../steps.mjs';
 
-/** Files that samples say the reader has, and where this repository has one. */
+/** A module that samples say the reader has: where this repository has one, and what is in it. */
 const companions = {
-  'ancestral-records': [
-    ['packages/ancestral-records/test/crash/chain.mjs', 'hasher.mjs'],
-    ['packages/ancestral-records/test/crash/chain.d.mts', 'hasher.d.mts'],
-  ],
+  'ancestral-records': {
+    name: 'hasher',
+    source: 'packages/ancestral-records/test/crash/chain.mjs',
+    types:
+      "import type { StateHasher, StateRootFunction } from '@hs/ancestral-records';\n" +
+      'export declare const hasher: StateHasher;\nexport declare const stateRoot: StateRootFunction;\n',
+  },
 };
 
 /** What samples use besides the packages. */
@@ -20,7 +23,11 @@ export async function writeSamples(name, project) {
   const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8');
   const folder = join(project, 'samples', name);
   mkdirSync(folder, { recursive: true });
-  for (const [from, to] of companions[name] ?? []) copyFileSync(join(root, from), join(folder, to));
+  const companion = companions[name];
+  if (companion !== undefined) {
+    copyFileSync(join(root, companion.source), join(folder, `${companion.name}.mjs`));
+    writeFileSync(join(folder, `${companion.name}.d.mts`), companion.types);
+  }
   return [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => {
     const source = join(folder, `sample-${i}.mts`);
     const script = join(folder, `sample-${i}.mjs`);

@@ -11,7 +11,7 @@ export const budgets = {
   ellipticsum: { packed: 280, bundle: 120 },
   'ancestral-records': { packed: 320, bundle: 130 },
   wire: { packed: 160, bundle: 110 },
-  'sync-progress': { packed: 130, bundle: 60 },
+  'sync-progress': { packed: 200, bundle: 60 },
   'dao-coin': { packed: 130, bundle: 70 },
   node: { packed: 560 },
 };

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { transformSync } from '@swc/core';
 import * as library from '../src/index.js';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
@@ -16,7 +17,7 @@ describe('the README', () => {
       const folder = mkdtempSync(join(packageFolder, '.readme-'));
       try {
         const file = join(folder, 'sample.mjs');
-        writeFileSync(file, code);
+        writeFileSync(file, transformSync(code, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }).code);
         const { status, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 20_000 });
         expect([status, stderr]).toEqual([0, '']);
       } finally {

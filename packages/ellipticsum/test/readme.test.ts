@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { transformSync } from '@swc/core';
 import { ellipticSumErrorCodes } from '../src/index.js';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
@@ -52,7 +53,7 @@ describe('README samples, run against the built package in a process of their ow
 
   test.each(samples.map((sample, index) => [index + 1, sample] as const))('sample %i runs', async (index, sample) => {
     const file = join(folder, `sample-${index}.mjs`);
-    writeFileSync(file, sample);
+    writeFileSync(file, transformSync(sample, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }).code);
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
     expect(stderr).toBe('');
     if (sample.includes("'node:test'"))
