@@ -1,7 +1,6 @@
-import { type StateHasher, type StateRootFunction, StateStore, withDefaults } from '@hs/ancestral-records';
+import type { StateHasher, StateRootFunction, StateStore } from '@hs/ancestral-records';
 import { equalBytes, toHex } from '@hs/bytes';
 import { serviceBits, type Transaction, transactionHash } from '@hs/wire';
-import { ClassicLevel } from 'classic-level';
 import { NodeActivity } from './activity/node-activity.js';
 import { BlockProcessor, type ConnectedBlock } from './chain/block-processor.js';
 import type { BlockSealer, Chain } from './chain/chain.js';
@@ -22,6 +21,7 @@ import { PeerServer, type ServingLimits } from './serving/peer-server.js';
 import type { SnapshotPromise } from './serving/snapshot-leases.js';
 import { createBanStore } from './state/ban-store.js';
 import { createBlockView } from './state/block-view.js';
+import { type NodeDatabase, openDatabase, openStateStore } from './state/open-state.js';
 import { BranchGuard, type TrustStatus } from './sync/branch-guard.js';
 import {
   defaultSyncSettings,
@@ -139,7 +139,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #options: FullNodeOptions<Header>;
   readonly #userAgent: string;
   readonly #logger: Logger;
-  readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #database: NodeDatabase;
   readonly #store: StateStore;
   readonly #chainStore: ChainStore<Header>;
   readonly #pool: TransactionPool<Header>;
@@ -161,7 +161,7 @@ export class FullNode<Header> implements AsyncDisposable {
   private constructor(parts: {
     readonly options: FullNodeOptions<Header>;
     readonly userAgent: string;
-    readonly database: ClassicLevel<Uint8Array, Uint8Array>;
+    readonly database: NodeDatabase;
     readonly store: StateStore;
     readonly chainStore: ChainStore<Header>;
     readonly guard: BranchGuard<Header>;
@@ -258,40 +258,11 @@ export class FullNode<Header> implements AsyncDisposable {
    */
   static async open<Header>(options: FullNodeOptions<Header>): Promise<FullNode<Header>> {
     const { chain, clock = systemClock } = options;
-    const database = new ClassicLevel<Uint8Array, Uint8Array>(options.folder, {
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-    });
     const opened: (() => Promise<unknown>)[] = [];
     try {
-      await openDatabase(database, options.folder);
+      const database = await openDatabase(options.folder);
       opened.push(() => database.close());
-      const {
-        statePrefixes,
-        snapshotPeriod,
-        retainedEpochs,
-        maxRangeRecords,
-        maxRangeBytes,
-        maxKeyBytes,
-        maxValueBytes,
-      } = chain.parameters;
-      const store = await StateStore.open({
-        database,
-        hasher: options.hasher,
-        stateRoot: options.stateRoot,
-        parameters: withDefaults({
-          identity: chain.genesisHash,
-          statePrefixes,
-          snapshotPeriod,
-          retainedEpochs,
-          maxRangeRecords,
-          maxRangeBytes,
-          maxKeyBytes,
-          maxValueBytes,
-        }),
-        ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
-        ...(options.isSynced === undefined ? {} : { isSynced: options.isSynced }),
-      });
+      const store = await openStateStore(database, options);
       opened.push(() => store.close());
       const chainStore = await ChainStore.open(store, chain);
       const guard = await BranchGuard.open({
@@ -523,18 +494,5 @@ export class FullNode<Header> implements AsyncDisposable {
     // A peer that misses loose transactions gets them in blocks.
     if (transactions.length > 0)
       this.#network.broadcast({ type: 'transaction-bundle-v2', transactions }, { except: from });
-  }
-}
-
-async function openDatabase(database: ClassicLevel<Uint8Array, Uint8Array>, folder: string): Promise<void> {
-  try {
-    await database.open();
-  } catch (error) {
-    const isLocked = hasCode((error as { cause?: unknown }).cause, 'LEVEL_LOCKED');
-    const why = isLocked ? 'another process has it open' : 'see the cause';
-    throw new NodeError('NODE_DATABASE', `cannot open the database in ${folder}: ${why}`, {
-      cause: error,
-      details: { folder, isLocked },
-    });
   }
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSnapshotStream, verifySnapshotFile } from '@hs/ancestral-records';
 import { toHex } from '@hs/bytes';
 import { profileEntryCodec, profileKey } from '@hs/dao-coin';
+import { stateRoot as computeRoot } from '@hs/ellipticsum';
 import { transactionCodec, transactionHash } from '@hs/wire';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { ExampleHeader } from '../src/example-chain/header.js';
 import { exampleChainRoutes } from '../src/example-chain/http-routes.js';
@@ -15,6 +17,7 @@ import { makeFolder, removeFolder } from './support/cleanups.js';
 import { type Answer, type Call, DescribedClient, send } from './support/described-client.js';
 import {
   type ExampleNode,
+  hasher,
   makeChain,
   makeTraffic,
   openNode,
@@ -71,6 +74,7 @@ function examplePath(template: string): string {
     publicKey: toHex(wallet.publicKey),
     username: 'user0',
     cell: '0',
+    height: '0',
   };
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
   return template === '/v1/state/records' ? `${path}?prefix=34` : path;
@@ -189,7 +193,7 @@ describe('the state', () => {
     const busy = await serve(like({ store: hasty }));
     for (const template of Object.keys(client.description.paths)) {
       const operation = client.description.paths[template]?.['get'];
-      if (!operation?.parameters.some(({ name }) => name === 'height')) continue;
+      if (!operation?.parameters.some(({ name, in: place }) => name === 'height' && place === 'query')) continue;
       const answer = await client.call(busy, template, examplePath(template));
       expect([template, answer.status, answer.json.error.code]).toEqual([template, 503, 'HTTP_BUSY']);
       const past = await client.call(
@@ -198,6 +202,57 @@ describe('the state', () => {
         `${examplePath(template)}${template.endsWith('records') ? '&' : '?'}height=3`,
       );
       expect(past.json.error.code).toBe('HTTP_HEIGHT_UNAVAILABLE');
+    }
+  });
+});
+
+describe('snapshot files', () => {
+  const template = '/v1/snapshots/{height}/file';
+
+  test('a snapshot that is kept is sent as a file, any other height is refused', async () => {
+    const { height = 0, stateRoot } = node.store.snapshots().at(-1) ?? {};
+    const answer = await fetch(`${url}/v1/snapshots/${height}/file`);
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="${height}.snapshot"`);
+    if (answer.body === null) throw new Error('no body');
+    const file = await readSnapshotStream(answer.body, { identity: node.chain.genesisHash });
+    const checked = await verifySnapshotFile(file, { hasher, computeRoot, ...(stateRoot && { stateRoot }) });
+    expect([file.height, checked.damaged]).toEqual([height, []]);
+    expect((await call(template, `/v1/snapshots/${height}/file`)).headers['content-type']).toBe(
+      'application/octet-stream',
+    );
+    const refused = await call(template, `/v1/snapshots/${height + 1}/file`);
+    expect(refused).toMatchObject({ status: 404, json: { error: { code: 'HTTP_HEIGHT_UNAVAILABLE' } } });
+    expect(refused.json.error.details.snapshots).toContain(height);
+  });
+
+  test('one is sent at a time; a reader who goes away makes room, and is told by a broken answer if it cannot go on', async () => {
+    const { store } = node;
+    const height = store.snapshots().at(-1)?.height ?? 0;
+    const path = `/v1/snapshots/${height}/file`;
+    const readChunk = store.readChunk.bind(store);
+    let read: typeof readChunk = ({ signal }) => {
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    };
+    // Blocks go on, which read at the tip.
+    const reading = jest.spyOn(store, 'readChunk').mockImplementation((request) => {
+      return request.height === height ? read(request) : readChunk(request);
+    });
+    try {
+      const hangUp = new AbortController();
+      const first = await fetch(`${url}${path}`, { signal: hangUp.signal });
+      expect(first.status).toBe(200);
+      const busy = await call(template, path);
+      expect([busy.status, busy.json.error.code, busy.headers['retry-after']]).toEqual([503, 'HTTP_BUSY', '10']);
+      read = () => Promise.reject(new Error('the disk is broken'));
+      hangUp.abort();
+      await expect(first.arrayBuffer()).rejects.toThrow();
+      const broken = await waitFor('room', async () => {
+        const answer = await fetch(`${url}${path}`);
+        return answer.status === 200 && answer;
+      });
+      await expect(broken.arrayBuffer()).rejects.toThrow('terminated');
+    } finally {
+      reading.mockRestore();
     }
   });
 });

@@ -32,6 +32,8 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
 
 const byErrorCode: Readonly<Record<string, ExitCode>> = {
   NODE_CONFIGURATION: exitCodes.usage,
+  ANCESTRAL_RECORDS_IDENTITY_MISMATCH: exitCodes.usage,
+  ANCESTRAL_RECORDS_PARAMETERS_MISMATCH: exitCodes.usage,
   NODE_EQUIVOCATION: exitCodes.untrusted,
   NODE_TRUSTED_ROOT_MISMATCH: exitCodes.untrusted,
   NODE_UNTRUSTED: exitCodes.untrusted,

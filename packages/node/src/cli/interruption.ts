@@ -1,3 +1,4 @@
+import { NodeError } from '../node-error.js';
 import { exitCodes } from './exit-codes.js';
 
 /** Signals that ask this process to end. */
@@ -22,7 +23,7 @@ export function watchInterruption(note: (line: string) => void): Interruption {
       }
       received = name;
       if (name === 'SIGINT' && process.stderr.isTTY) note('stopping; Ctrl-C again ends it at once');
-      abort.abort(new Error(`interrupted by ${name}`));
+      abort.abort(new NodeError('NODE_STOPPED', `interrupted by ${name}`, { details: { signal: name } }));
     });
   }
   return { signal: abort.signal, received: () => received };

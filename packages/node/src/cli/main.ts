@@ -41,8 +41,9 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     return result.exitCode ?? exitCodes.ok;
   } catch (error) {
     const interruptedBy = received();
-    if (interruptedBy === undefined || !signal.aborted || error !== signal.reason) throw error;
-    fail(error, args);
+    if (interruptedBy === undefined) throw error;
+    // Whatever was broken off says so in its own way.
+    fail(signal.reason, args);
     return interruptedExitCode(interruptedBy);
   }
 }

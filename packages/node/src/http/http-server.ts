@@ -9,6 +9,7 @@ import type { Route } from './route.js';
 import { blockRoutes } from './routes/block-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
 import { openPageRoutes } from './routes/page-routes.js';
+import { snapshotFileRoutes } from './routes/snapshot-file-routes.js';
 import { stateRoutes } from './routes/state-routes.js';
 import { statusRoutes } from './routes/status-routes.js';
 import { transactionRoutes } from './routes/transaction-routes.js';
@@ -37,6 +38,7 @@ export async function openHttpServer<Header>(node: HttpNode<Header>, options: Ht
     ...healthRoutes(node),
     ...statusRoutes(node),
     ...stateRoutes(node),
+    ...snapshotFileRoutes(node, { logger }),
     ...blockRoutes(node),
     ...transactionRoutes(node),
     ...(options.routes ?? []),

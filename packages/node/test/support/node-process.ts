@@ -59,6 +59,15 @@ export class NodeProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** Writes to its standard input. */
+  input(bytes: Uint8Array): void {
+    this.#child.stdin?.write(bytes);
+  }
+
+  endInput(): void {
+    this.#child.stdin?.end();
+  }
+
   /** Sends a signal, and waits for the end. */
   signal(name: NodeJS.Signals): Promise<number | string> {
     if (!this.#isOver) this.#child.kill(name);
