@@ -98,11 +98,13 @@ function describe(transaction: Transaction): { kind: string; keys: Uint8Array[] 
       }
       return { kind: `DAO coin ${nameIn(daoCoinOperations, operation)}`, keys };
     }
-    default: {
+    case exampleTransactionTypes.daoCoinTransfer: {
       const { profilePublicKey, receiverPublicKey } = daoCoinTransferMetadataCodec.decode(metadata);
       keys.push(...balanceKeys(publicKey, profilePublicKey), ...balanceKeys(receiverPublicKey, profilePublicKey));
       return { kind: 'DAO coin transfer', keys };
     }
+    default:
+      return { kind: `type ${type}`, keys };
   }
 }
 
