@@ -46,7 +46,7 @@ export interface ExampleChain extends Chain<ExampleHeader> {
  * The example chain of a spec: proof of authority by producers in turn, final at once; transfers, profiles, DAO coins, derived keys
  * and atomic transactions.
  *
- * The genesis block has no transactions; where others have their merkle root it has {@link chainCommitment} of the spec.
+ * The genesis block has no transactions; where others have their merkle root it has `chainCommitment` of the spec.
  *
  * @throws NODE_CONFIGURATION if the spec is not valid
  */
