@@ -13,17 +13,17 @@ import {
   downloadPageKey,
   markKey,
   stateInterval,
-  stateKey,
   summaryKey,
   tipKey,
 } from './layout.js';
 import { Manifest } from './manifest.js';
 import { summariesOf } from './manifest-summaries.js';
 import { decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
-import { keyAt, valueAt } from './packed-records.js';
+import { keyAt } from './packed-records.js';
 import { fitsRange } from './partition.js';
 import { equalEntries, type RangeEntry } from './range.js';
 import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, withManifest } from './snapshots.js';
+import { pushStateWrites } from './state-writes.js';
 import { corrupt } from './stored-bytes.js';
 
 /**
@@ -123,11 +123,7 @@ export async function commitRange(
   if (download.proved.has(index)) return;
   const { startKey, endKey } = download.manifest.range(index);
   const writes = await removalOfOthers(context, stateInterval(startKey, endKey), records);
-  for (const packed of records) {
-    for (let i = 0; i < packed.offsets.length / 4; i++) {
-      writes.push({ type: 'put', key: stateKey(keyAt(packed, i)), value: copyBytes(valueAt(packed, i)) });
-    }
-  }
+  for (const packed of records) pushStateWrites(writes, packed);
   writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
   await context.disk.write(writes);
   download.proved.add(index);

@@ -2,7 +2,7 @@ import { compareBytes, toHex } from '@hs/bytes';
 import type { StoreContext } from './context.js';
 import { AncestralRecordsError } from './errors.js';
 import { type PackedRecords, uncompressedSumBytes } from './hasher.js';
-import { keyAt, recordCount } from './packed-records.js';
+import { comparePieces, recordCount } from './packed-records.js';
 import { type RangeEntry, rangeInterval } from './range.js';
 
 /** Why records are not the range that the manifest names. */
@@ -54,27 +54,32 @@ function checkShape(
   if (count !== entry.count) throw refuted(index, 'count', entry.count, count);
   const { startKey, endKey } = rangeInterval(entry);
   let bytes = 0;
-  let previous: Uint8Array | undefined;
+  let previous: Uint8Array = startKey;
+  let previousStart = 0;
+  let previousEnd = startKey.length;
+  let isFirst = true;
   for (const packed of records) {
-    for (let i = 0; i < packed.offsets.length / 4; i++) {
-      const key = keyAt(packed, i);
-      const valueBytes = (packed.offsets[4 * i + 3] as number) - (packed.offsets[4 * i + 2] as number);
-      if (key.length > maxKeyBytes) throw refuted(index, 'key-too-long', maxKeyBytes, key.length);
+    const { bytes: own, offsets } = packed;
+    for (let at = 0; at < offsets.length; at += 4) {
+      const start = offsets[at] as number;
+      const end = offsets[at + 1] as number;
+      const valueBytes = (offsets[at + 3] as number) - (offsets[at + 2] as number);
+      if (end - start > maxKeyBytes) throw refuted(index, 'key-too-long', maxKeyBytes, end - start);
       if (valueBytes > maxValueBytes) throw refuted(index, 'value-too-long', maxValueBytes, valueBytes);
-      const order = previous === undefined ? -1 : compareBytes(previous, key);
-      if (order === 0) throw refuted(index, 'duplicate', 'ascending keys', toHex(key));
-      if (order > 0) throw refuted(index, 'out-of-order', 'ascending keys', toHex(key));
-      const isBefore = previous === undefined && compareBytes(key, startKey) < 0;
-      if (isBefore || (endKey !== undefined && compareBytes(key, endKey) >= 0)) {
-        throw refuted(
-          index,
-          'out-of-range',
-          `${toHex(startKey)}..${endKey === undefined ? '' : toHex(endKey)}`,
-          toHex(key),
-        );
+      const order = comparePieces(previous, previousStart, previousEnd, own, start, end);
+      const isAfter = endKey !== undefined && comparePieces(own, start, end, endKey, 0, endKey.length) >= 0;
+      if (!isFirst && order === 0) throw refuted(index, 'duplicate', 'ascending keys', toHex(own.subarray(start, end)));
+      if (!isFirst && order > 0)
+        throw refuted(index, 'out-of-order', 'ascending keys', toHex(own.subarray(start, end)));
+      if ((isFirst && order > 0) || isAfter) {
+        const interval = `${toHex(startKey)}..${endKey === undefined ? '' : toHex(endKey)}`;
+        throw refuted(index, 'out-of-range', interval, toHex(own.subarray(start, end)));
       }
-      bytes += key.length + valueBytes;
-      previous = key;
+      bytes += end - start + valueBytes;
+      previous = own;
+      previousStart = start;
+      previousEnd = end;
+      isFirst = false;
     }
   }
   if (bytes !== entry.bytes) throw refuted(index, 'bytes', entry.bytes, bytes);

@@ -5,11 +5,12 @@ import { copyBytes } from '../copy-bytes.js';
 import type { DatabaseWrite } from '../database.js';
 import { AncestralRecordsError } from '../errors.js';
 import { encodedSumBytes } from '../hasher.js';
-import { recordKeyOffset, stateInterval, stateKey, unprovedPageKey } from '../layout.js';
+import { recordKeyOffset, stateInterval, unprovedPageKey } from '../layout.js';
 import { Manifest } from '../manifest.js';
 import { encodePage } from '../manifest-page.js';
-import { keyAt, RecordPacker, valueAt } from '../packed-records.js';
+import { RecordPacker } from '../packed-records.js';
 import { type RangeEntry, rangeInterval } from '../range.js';
+import { pushStateWrites } from '../state-writes.js';
 import { busy } from '../writer-gate.js';
 import { checkUnprovedChunk } from './check-unproved-chunk.js';
 import { expectedOf, intervalWrite, type StoredInterval, type UnprovedDownload } from './unproved-download.js';
@@ -126,9 +127,7 @@ async function commit(context: StoreContext, { before, after, completed, chunk }
   if (completed.length > 0) {
     writes.push({ type: 'put', key: unprovedPageKey(prefix, before.pages), value: encodePage(completed) });
   }
-  for (let i = 0; i < records.offsets.length / 4; i++) {
-    writes.push({ type: 'put', key: stateKey(keyAt(records, i)), value: copyBytes(valueAt(records, i)) });
-  }
+  pushStateWrites(writes, records);
   await context.disk.write(writes, { isStep: true });
   for (const range of completed) after.ranges.push(range);
   intervals.set(prefix, after);
