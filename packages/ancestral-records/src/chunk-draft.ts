@@ -23,6 +23,11 @@ export class ChunkDraft {
     this.#packer = new RecordPacker({ expectedBytes: limits.maxBytes });
   }
 
+  /** Database bytes looked at so far. */
+  get scannedBytes(): number {
+    return this.#scannedBytes;
+  }
+
   /** Takes the next entry of a source. False, and nothing is taken, if the chunk is complete. */
   take(source: { readonly keyOffset: number; readonly isAncestral: boolean }, [key, value]: DatabaseEntry): boolean {
     const { maxBytes, maxScanBytes, maxScanMs } = this.#limits;

@@ -31,6 +31,13 @@ export interface ChunkRequest {
   readonly maxScanBytes?: number;
   /** Time after which the chunk ends, possibly empty; default 1000. */
   readonly maxScanMs?: number;
+  /**
+   * Called whenever `paceBytes` more database bytes were looked at, for who has other things to do meanwhile: the chunk goes on
+   * when it resolves, of the same state whatever was committed in between, and ends there if it gives false.
+   */
+  readonly pace?: () => Promise<boolean>;
+  /** Default 256 KiB. */
+  readonly paceBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -50,9 +57,11 @@ export const defaultChunkLimits: {
   readonly maxScanMs: number;
 } = { maxBytes: 16 * 1024 * 1024, maxScanBytes: 64 * 1024 * 1024, maxScanMs: 1000 };
 
+const defaultPaceBytes = 256 * 1024;
+
 /** Reads one chunk through one database snapshot, so that blocks committed meanwhile cannot tear it. */
 export async function readChunk(context: StoreContext, request: ChunkRequest): Promise<Chunk> {
-  const { startKey, endKey = endOfPrefix(startKey), signal } = request;
+  const { startKey, endKey = endOfPrefix(startKey), pace, paceBytes = defaultPaceBytes, signal } = request;
   const limits: ChunkLimits = {
     maxBytes: request.maxBytes ?? defaultChunkLimits.maxBytes,
     maxScanBytes: request.maxScanBytes ?? defaultChunkLimits.maxScanBytes,
@@ -80,7 +89,7 @@ export async function readChunk(context: StoreContext, request: ChunkRequest): P
     sources.push(source(stateInterval(startKey, endKey), false));
     try {
       const draft = new ChunkDraft(limits);
-      return draft.finish(await mergeInto(draft, sources, signal));
+      return draft.finish(await mergeInto(draft, sources, { pace, paceBytes, signal }));
     } finally {
       await Promise.all(sources.map((each) => each.close()));
     }

@@ -82,14 +82,27 @@ export function compareHeads(a: Uint8Array, aOffset: number, b: Uint8Array, bOff
 export async function mergeInto(
   draft: ChunkDraft,
   all: readonly MergeSource[],
-  signal: AbortSignal | undefined,
+  options: {
+    readonly pace: (() => Promise<boolean>) | undefined;
+    readonly paceBytes: number;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<Uint8Array | undefined> {
+  const { pace, paceBytes, signal } = options;
   let sources = all;
+  let pacedAt = 0;
   for (;;) {
     const hasMore = await Promise.all(sources.map((source) => source.fill()));
     signal?.throwIfAborted();
     sources = sources.filter((_, i) => hasMore[i]);
-    if (sources.length === 0) return undefined;
+    const next = lowest(sources);
+    if (next === undefined) return undefined;
+    if (pace !== undefined && draft.scannedBytes - pacedAt >= paceBytes) {
+      pacedAt = draft.scannedBytes;
+      const mayGoOn = await pace();
+      signal?.throwIfAborted();
+      if (!mayGoOn) return recordKeyOf(next);
+    }
     const nextKey = takeUntilEmpty(draft, sources);
     if (nextKey !== undefined) return nextKey;
   }
@@ -110,7 +123,7 @@ function takeUntilEmpty(draft: ChunkDraft, sources: readonly MergeSource[]): Uin
       if (entry === undefined) return undefined;
       const order = rivalKey === undefined ? -1 : compareHeads(entry[0], winner.keyOffset, rivalKey, rivalOffset);
       if (order > 0 || (order === 0 && !hidesRival)) break;
-      if (!draft.take(winner, entry)) return copyBytes(entry[0].subarray(winner.keyOffset));
+      if (!draft.take(winner, entry)) return recordKeyOf(winner);
       if (order === 0) {
         skipHidden(draft, sources, winner);
         if (sources.some(({ head }) => head === undefined)) return undefined;
@@ -119,6 +132,10 @@ function takeUntilEmpty(draft: ChunkDraft, sources: readonly MergeSource[]): Uin
       winner.advance();
     }
   }
+}
+
+function recordKeyOf({ head, keyOffset }: MergeSource): Uint8Array {
+  return copyBytes((head as DatabaseEntry)[0].subarray(keyOffset));
 }
 
 /** Consumes the next key of `winner`, and of all others that have it too. */

@@ -412,6 +412,32 @@ describe('chunks', () => {
     expect(tip.length).toBe(5300);
   });
 
+  test('let others work in between, and are of one state all the same', async () => {
+    const old = Array.from({ length: 3000 }, (_, i): [Uint8Array, Uint8Array] => [bytes(5, i >> 8, i & 255), bytes(1)]);
+    const store = await ready(old);
+    let height = 0;
+    let asked = 0;
+    const commit = async (): Promise<boolean> => {
+      asked++;
+      const changes = old.map(([key]) => ({ key, value: height % 2 === 0 ? undefined : bytes(height) }));
+      await store.commitBlock(await store.prepareBlock(++height, changes));
+      return true;
+    };
+    const request = { height: 0, startKey: bytes(5), maxBytes: 1 << 20, paceBytes: 1 };
+    const whole = await store.readChunk({ ...request, pace: commit });
+    expect([asked > 1, whole.nextKey, whole.records.offsets.length / 4]).toEqual([true, undefined, 3000]);
+    let left = 1;
+    const cut = await store.readChunk({ ...request, pace: async () => left-- > 0 });
+    expect(left).toBe(-1);
+    const rest = await store.readChunk({ ...request, startKey: cut.nextKey ?? bytes(6) });
+    const values = [cut, rest].flatMap(({ records }) => [...records.bytes]);
+    expect(values).toEqual([...whole.records.bytes]);
+    expect(cut.records.offsets.length).toBeGreaterThan(0);
+    expect(rest.records.offsets.length).toBeGreaterThan(0);
+    const failing = store.readChunk({ ...request, pace: () => Promise.reject(new Error('no turn')) });
+    await expect(failing).rejects.toThrow('no turn');
+  });
+
   test('of a height that is no longer or never was retained are refused', async () => {
     const store = await ready();
     for (let height = 1; height <= 9; height++)

@@ -283,35 +283,20 @@ export class PeerServer<Header> {
     await this.#answer(peer, { type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
   }
 
-  /** Reads a chunk part by part. Each part is of the same snapshot, whatever blocks were connected in between. */
-  async #readChunk(peer: Peer<Header>, request: ChunkRequest & { readonly maxBytes: number }): Promise<ServedChunk> {
+  /** Reads a chunk of one state, whatever blocks are connected between its parts; each part waits for its turn. */
+  async #readChunk(peer: Peer<Header>, request: ChunkRequest): Promise<Chunk> {
     const { readBytes, maxChunkMs } = this.#limits;
-    const startedMs = performance.now();
-    const packs: PackedRecords[] = [];
-    let bytesLeft = request.maxBytes;
-    // What is left for less than a good part of a read is not worth one.
-    const leastBytes = Math.min(readBytes, request.maxBytes) / 8;
-    let nextKey: Uint8Array | undefined = request.startKey;
-    do {
-      const part: ChunkRequest = {
-        ...request,
-        startKey: nextKey,
-        maxBytes: Math.min(readBytes, bytesLeft),
-        maxScanMs: readMs,
-      };
-      const read: Chunk = await this.#reads.run(peer, () => this.#options.store.readChunk(part));
-      // A record larger than what is left starts the next chunk.
-      if (read.recordBytes > bytesLeft && packs.length > 0) break;
-      if (read.records.offsets.length > 0) packs.push(read.records);
-      bytesLeft -= read.recordBytes;
-      nextKey = read.nextKey;
-    } while (
-      nextKey !== undefined &&
-      bytesLeft > leastBytes &&
-      performance.now() - startedMs < maxChunkMs &&
-      !peer.isClosed
-    );
-    return { records: packs.length === 0 ? noRecords : joinPacked(packs), nextKey };
+    let endTurn = await this.#reads.turn(peer);
+    const pace = async (): Promise<boolean> => {
+      endTurn();
+      endTurn = await this.#reads.turn(peer);
+      return !peer.isClosed;
+    };
+    try {
+      return await this.#options.store.readChunk({ ...request, maxScanMs: maxChunkMs, pace, paceBytes: readBytes });
+    } finally {
+      endTurn();
+    }
   }
 
   /** Pages are asked for one by one: the manifests asked for last stay decoded. */
@@ -361,16 +346,8 @@ export class PeerServer<Header> {
 /** A peer that has read nothing for so long may be sent one more answer. */
 const proofTimeoutMs = 5 * 60_000;
 
-/** Time for one read: a scan over much that is not sent must not hold up a block either. */
-const readMs = 50;
-
 function randomNonce(): bigint {
   return new BigUint64Array(crypto.getRandomValues(new Uint8Array(8)).buffer)[0] ?? 0n;
-}
-
-interface ServedChunk {
-  readonly records: PackedRecords;
-  readonly nextKey: Uint8Array | undefined;
 }
 
 function joinPacked(packs: readonly PackedRecords[]): PackedRecords {

@@ -56,7 +56,17 @@ export class ReadScheduler {
   }
 
   /** Runs a read when it is its owner's turn. */
-  run<Result>(owner: ReadOwner, read: () => Promise<Result>): Promise<Result> {
+  async run<Result>(owner: ReadOwner, read: () => Promise<Result>): Promise<Result> {
+    const end = await this.turn(owner);
+    try {
+      return await read();
+    } finally {
+      end();
+    }
+  }
+
+  /** Waits for a turn. It ends when the function that this gives is called, which it must be. */
+  turn(owner: ReadOwner): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const host = this.#host(owner.host);
       const jobs = host.peers.get(owner.id) ?? [];
@@ -65,16 +75,14 @@ export class ReadScheduler {
         const guessMs = host.lastMs;
         try {
           await this.#blocksFirst();
-          const beganMs = this.#nowMs();
-          try {
-            resolve(await read());
-          } finally {
-            host.lastMs = this.#nowMs() - beganMs;
-            host.startMs += host.lastMs - guessMs;
-          }
         } catch (error) {
           reject(error);
+          return;
         }
+        const beganMs = this.#nowMs();
+        await new Promise<void>((end) => resolve(end));
+        host.lastMs = this.#nowMs() - beganMs;
+        host.startMs += host.lastMs - guessMs;
       });
       this.#start();
     });
