@@ -8,6 +8,12 @@ import { hasCode, NodeError } from '../node-error.js';
 export type NodeDatabase = ClassicLevel<Uint8Array, Uint8Array>;
 
 /**
+ * LevelDB maps the table files that it has open into memory, where they count as resident: few are kept open. A download writes
+ * ranges and their marks, which lie far apart: with a larger buffer less of it is written again and again.
+ */
+const levelOptions = { maxOpenFiles: 64, writeBufferSize: 16 * 1024 * 1024 };
+
+/**
  * Opens the LevelDB database of a node. One process at a time can.
  *
  * @throws NODE_DATABASE; `details.isLocked` says whether another process has it open
@@ -22,7 +28,11 @@ export async function openDatabase(
       details: { folder, isLocked: false },
     });
   }
-  const database: NodeDatabase = new ClassicLevel(folder, { keyEncoding: 'view', valueEncoding: 'view' });
+  const database: NodeDatabase = new ClassicLevel(folder, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    ...levelOptions,
+  });
   try {
     await database.open();
     return database;
