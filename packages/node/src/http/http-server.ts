@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '../logger.js';
+import { createNodeMetrics } from '../metrics/node-metrics.js';
 import type { HostAndPort } from '../network/transport.js';
 import { packageVersion } from '../package-version.js';
 import { defaultHttpLimits, type HttpLimits, type HttpServer, openHttpListener } from './http-listener.js';
@@ -8,6 +9,7 @@ import { describeRoutes } from './openapi.js';
 import type { Route } from './route.js';
 import { blockRoutes } from './routes/block-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
+import { metricsRoute } from './routes/metrics-route.js';
 import { openPageRoutes } from './routes/page-routes.js';
 import { snapshotFileRoutes } from './routes/snapshot-file-routes.js';
 import { stateRoutes } from './routes/state-routes.js';
@@ -34,9 +36,11 @@ export async function openHttpServer<Header>(node: HttpNode<Header>, options: Ht
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { listen, allowedHosts, logger = silentLogger } = options;
   const page = await openPageRoutes(node, { maxStreams: limits.maxStreams, logger });
+  const metrics = createNodeMetrics(node, { streams: () => page.streams.size });
   const routes: Route[] = [
     ...healthRoutes(node),
     ...statusRoutes(node),
+    metricsRoute(metrics),
     ...stateRoutes(node),
     ...snapshotFileRoutes(node, { logger }),
     ...blockRoutes(node),
@@ -45,7 +49,19 @@ export async function openHttpServer<Header>(node: HttpNode<Header>, options: Ht
     ...page.routes,
   ];
   routes.push(descriptionRoute(routes, node.chain.name));
-  return openHttpListener({ listen, routes, limits, allowedHosts, logger });
+  const { requestAnswered: onAnswered } = metrics;
+  let server: HttpServer;
+  try {
+    server = await openHttpListener({ listen, routes, limits, allowedHosts, logger, onAnswered });
+  } catch (error) {
+    metrics.close();
+    throw error;
+  }
+  const close = async () => {
+    await server.close();
+    metrics.close();
+  };
+  return { address: server.address, close, [Symbol.asyncDispose]: close };
 }
 
 function descriptionRoute(routes: readonly Route[], chainName: string): Route {

@@ -1,3 +1,4 @@
+import { nodePhases } from '../../sync/node-phases.js';
 import type { HttpNode } from '../http-node.js';
 import { anyObjectSchema, arrayOf, countSchema, hexSchema, type JsonSchema, textSchema } from '../json-schema.js';
 import type { Route } from '../route.js';
@@ -15,7 +16,7 @@ const statusSchema: JsonSchema = {
     sync: {
       type: 'object',
       properties: {
-        phase: { enum: ['connecting', 'headers', 'genesis', 'snapshot', 'blocks', 'synced', 'stale', 'failed'] },
+        phase: { enum: nodePhases },
         sinceMs: countSchema,
         text: textSchema,
         snapshot: anyObjectSchema,
