@@ -46,6 +46,7 @@ export class ExampleNetwork implements AsyncDisposable {
     const { terminal, signal, ...rest } = options;
     const started = performance.now();
     const node = await this.start(setup, rest);
+    terminal.say(`  watch it: ${node.url}/`);
     let headerHeightAtStart: number | undefined;
     for (;;) {
       signal.throwIfAborted();

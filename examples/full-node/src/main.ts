@@ -66,7 +66,7 @@ async function runExample(run: Run, options: Options): Promise<boolean> {
   ];
   const providers = [producer, ...followers];
   for (const node of providers) {
-    terminal.say(`  ${node.name}: pid ${node.pid}, peers ${node.address}, status ${node.url}/status`);
+    terminal.say(`  ${node.name}: pid ${node.pid}, peers ${node.address}, page ${node.url}/`);
   }
   await waitFor(async () => (await heights(providers)).every((height) => height >= 1), signal);
 
@@ -104,7 +104,7 @@ async function runExample(run: Run, options: Options): Promise<boolean> {
   terminal.say('Comparing newcomer and producer while both run');
   const checks = [
     ...checkHistory(run, workload),
-    ...checkHyperSync(hyper.joined, { providers: peers }),
+    ...checkHyperSync(hyper.joined, { providers: peers, minRecords: plan.minStateRecords }),
     await checkHeaderRoot(run, producer, hyper.joined),
     await checkRunningNodes(run, producer, hyper.node),
   ];
@@ -140,12 +140,21 @@ function checkHistory({ plan, setup }: Run, workload: Workload): Check[] {
   ];
 }
 
-function checkHyperSync(joined: Joined, options: { readonly providers: readonly string[] }): Check[] {
+function checkHyperSync(
+  joined: Joined,
+  options: { readonly providers: readonly string[]; readonly minRecords: number },
+): Check[] {
   const report = joined.status.sync.hyperSync;
   const shares = (report?.peers ?? []).filter(({ records }) => records > 0);
   const isFromAll = options.providers.every((address) => shares.some(({ peer }) => peer === address));
   const { headerHeightAtStart, headerHeightAtEnd } = joined;
+  const records = report?.records ?? 0;
   return [
+    {
+      name: 'the snapshot is as large as planned',
+      isHeld: records >= options.minRecords,
+      seen: `${count(records)} records, at least ${count(options.minRecords)}`,
+    },
     {
       name: 'the snapshot came from all three providers',
       isHeld: isFromAll,
@@ -267,10 +276,10 @@ async function waitFor(condition: () => Promise<boolean>, signal: AbortSignal): 
 function sayHowToLook({ network, terminal }: Run): void {
   terminal.say('\nThe network is still running:');
   for (const node of network.nodes) {
-    terminal.say(`  ${node.name.padEnd(16)} pid ${node.pid}, peers ${node.address}, status ${node.url}/status`);
+    terminal.say(`  ${node.name.padEnd(16)} pid ${node.pid}, peers ${node.address}, page ${node.url}/`);
   }
   terminal.say(`Its databases and logs are in ${network.folder}.`);
-  terminal.say(`Look:  curl -s ${network.nodes[0]?.url}/status`);
+  terminal.say(`Look:  ${network.nodes[0]?.url}/ in a browser, or curl -s ${network.nodes[0]?.url}/status`);
   terminal.say(`      tail -f ${network.nodes[0]?.folder}.log`);
   terminal.say(`Stop:  kill ${network.nodes.map((node) => node.pid).join(' ')}; rm -r ${network.folder}`);
 }

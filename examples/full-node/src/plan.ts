@@ -19,8 +19,9 @@ export interface Plan {
   readonly backgroundPerBlock: number;
   /** Snapshot epochs before the newcomer comes, at least. */
   readonly epochs: number;
-  /** What the report holds the chain to. */
+  /** What the report holds the chain to: records that transactions write, and records of the state. */
   readonly minRecords: number;
+  readonly minStateRecords: number;
 }
 
 export function makePlan(scale: number): Plan {
@@ -33,12 +34,13 @@ export function makePlan(scale: number): Plan {
     rounds: 2,
     paidShare: 0.75,
     payments: 2,
-    followPairs: Math.round(90_000 * scale),
+    followPairs: Math.round(245_000 * scale),
     snapshotPeriod: isQuick ? 10 : 30,
     blockIntervalMs: isQuick ? 250 : 300,
     maxPending: 500,
     backgroundPerBlock: 4,
     epochs: 3,
     minRecords: Math.round(20_000 * Math.min(1, scale)),
+    minStateRecords: Math.round(500_000 * Math.min(1, scale)),
   };
 }
