@@ -15,6 +15,7 @@ const privatePackage = '@hs/bytes';
 /** What each example may use of the project. */
 const examples = {
   'verify-checksum': ['@hs/ellipticsum'],
+  'deso-audit': ['@hs/ellipticsum', '@hs/wire'],
   'custom-node': ['@hs/ellipticsum', '@hs/ancestral-records', '@hs/wire', '@hs/sync-progress', '@hs/node'],
 };
 

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AuditReport } from '../../src/report/report.js';
+
+export const exampleFolder: string = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A run of the built program in a process of its own. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Outcome>;
+}
+
+export function start(args: readonly string[]): Running {
+  const child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: exampleFolder });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { child, ended };
+}
+
+export function run(args: readonly string[]): Promise<Outcome> {
+  return start(args).ended;
+}
+
+export function reportOf({ stdout, stderr }: Outcome): AuditReport {
+  if (stdout === '') throw new Error(`no report: ${stderr}`);
+  return JSON.parse(stdout) as AuditReport;
+}
+
+/** A data folder that is deleted at the end of the test. */
+export class TemporaryFolder {
+  readonly path: string = mkdtempSync(join(tmpdir(), 'deso-audit-'));
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
