@@ -174,6 +174,8 @@ describe('the page of a node that joins', () => {
     expect(await text('#facts')).toContain(`State root${status.stateRoot}`);
     expect(await text('#facts')).toMatch(/Synced bysnapshot 60 in \d+ s/);
     expect(await text('#map-note')).toMatch(/^snapshot 60: ([\d,]+) of \1 ranges in the store$/);
+    // The cell that was looked at while it was missing is here by now.
+    await page.locator('#cell-text', { hasText: /^Range 1,092: in the store, from / }).waitFor();
     await waitFor('blocks', async () => (await page.locator('#blocks tr').count()) === 12);
     await waitFor('the last block is that of the node', async () => {
       const { height, stateRoot } = await network.newcomer.status();

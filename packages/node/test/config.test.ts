@@ -38,6 +38,7 @@ describe('the settings of a run', () => {
       data: './hs-node-data',
       listen: { host: '127.0.0.1', port: 18000 },
       http: { host: '127.0.0.1', port: 18001 },
+      httpHosts: [],
       connect: [],
       peerExchange: 'off',
       advertise: undefined,
@@ -50,6 +51,7 @@ describe('the settings of a run', () => {
       hashBackend: 'auto',
       hashThreads: 'all-but-one',
       logLevel: 'info',
+      logFormat: 'auto',
       logFile: undefined,
     } satisfies RunConfig);
   });

@@ -72,13 +72,16 @@ export class MapView {
 
   change(change: MapChange): void {
     const cells = this.#cells;
+    const marked = cells?.codes[this.#marked ?? -1];
     if (cells?.apply(change) !== true) return;
     for (let at = 0; at < change.runs.length; at += 3) {
       const [first = 0, length = 0] = change.runs.slice(at, at + 2);
       for (let cell = first; cell < first + length; cell++) this.#draw(cell);
     }
     this.#describe();
-    if (this.#marked !== undefined) this.#drawMark(this.#marked);
+    if (this.#marked === undefined) return;
+    this.#drawMark(this.#marked);
+    if (cells.codes[this.#marked] !== marked) this.#askSoon();
   }
 
   /** Chooses the largest cells with which the map is not too high. */
@@ -140,6 +143,10 @@ export class MapView {
     this.#marked = cell;
     this.#drawAll();
     this.#slider.setAttribute('aria-valuetext', `cell ${count(cell + 1)} of ${count(this.#cells?.codes.length ?? 0)}`);
+    this.#askSoon();
+  }
+
+  #askSoon(): void {
     this.#asking ??= setTimeout(() => {
       this.#asking = undefined;
       void this.#ask(this.#marked ?? 0);

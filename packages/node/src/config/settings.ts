@@ -1,4 +1,5 @@
 import type { BackendName } from '@hs/ellipticsum';
+import type { LogFormat } from '../log/open-log.js';
 import { formatAddress, parseAddress } from '../network/address.js';
 import type { HostAndPort } from '../network/transport.js';
 import type { SyncMode } from '../sync/sync-manager.js';
@@ -13,6 +14,8 @@ export interface NodeSettings {
   readonly data: string;
   readonly listen: HostAndPort | undefined;
   readonly http: HostAndPort | undefined;
+  /** Names under which the HTTP server may be asked, beside those of this machine. */
+  readonly httpHosts: readonly string[];
   readonly connect: readonly string[];
   readonly peerExchange: 'on' | 'off';
   readonly advertise: HostAndPort | undefined;
@@ -27,6 +30,7 @@ export interface NodeSettings {
   readonly hashBackend: BackendName | 'auto';
   readonly hashThreads: number | 'all' | 'all-but-one';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly logFormat: LogFormat;
   /** File for the log; standard output if not given. */
   readonly logFile: string | undefined;
   /** Base URL of a running node, for commands that ask one. */
@@ -48,6 +52,10 @@ export const nodeSettings: { readonly [Name in keyof NodeSettings]: Setting<Node
     placeholder: 'HOST:PORT',
     help: 'where the HTTP server listens, or "off"; commands that ask a node find it there',
     default: '127.0.0.1:18001',
+  }),
+  httpHosts: list('http-host', hostName, {
+    placeholder: 'NAME',
+    help: 'a name under which the HTTP server may be asked, beside those of this machine',
   }),
   connect: list('connect', peerAddress, { placeholder: 'HOST:PORT', help: 'a peer to stay connected to' }),
   peerExchange: choice('peer-exchange', ['on', 'off'], {
@@ -87,6 +95,10 @@ export const nodeSettings: { readonly [Name in keyof NodeSettings]: Setting<Node
     help: 'trace, debug, info, warn, error or silent',
     default: 'info',
   }),
+  logFormat: choice('log-format', ['auto', 'json', 'pretty'], {
+    help: 'json: one object a line; pretty: for people; auto: pretty on a terminal, else json',
+    default: 'auto',
+  }),
   logFile: optional(text('log-file', { placeholder: 'FILE', help: 'file for the log instead of standard output' })),
   url: optional(
     value('url', baseUrl, { placeholder: 'URL', help: 'a running node to ask; without it, the one at --http' }),
@@ -104,6 +116,12 @@ export const runSettings: readonly (keyof RunConfig)[] = Object.keys(nodeSetting
 
 function addressOrOff(given: string): HostAndPort | undefined {
   return given === 'off' ? undefined : parseAddress(given, { isPortZeroAllowed: true });
+}
+
+function hostName(given: string): string {
+  if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(given))
+    throw new RangeError(`must be a host name without a port, not "${given}"`);
+  return given;
 }
 
 function peerAddress(given: string): string {

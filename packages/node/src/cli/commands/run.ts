@@ -1,5 +1,4 @@
 import { stateRoot } from '@hs/ellipticsum';
-import pino from 'pino';
 import { runSettings } from '../../config/settings.js';
 import type { ExampleHeader } from '../../example-chain/header.js';
 import { exampleChainRoutes } from '../../example-chain/http-routes.js';
@@ -8,6 +7,7 @@ import { FullNode } from '../../full-node.js';
 import { openHashing } from '../../hashing.js';
 import type { HttpServer } from '../../http/http-listener.js';
 import { openHttpServer } from '../../http/http-server.js';
+import { openLog } from '../../log/open-log.js';
 import { formatAddress } from '../../network/address.js';
 import { type Command, command } from '../command.js';
 import { readChain } from '../read-chain.js';
@@ -17,7 +17,7 @@ export const run: Command = command({
   name: 'run',
   summary: 'Runs a full node of the example chain until SIGINT or SIGTERM.',
   details: [
-    'The log goes to standard output, one JSON object a line, or to --log-file; then standard output has one line that says where the node listens.',
+    'The log goes to standard output, for people on a terminal and else one JSON object a line, or to --log-file; then standard output has one line that says where the node listens.',
   ],
   settings: runSettings,
   examples: [
@@ -26,8 +26,8 @@ export const run: Command = command({
   ],
   async run({ settings, isJson, signal, note }) {
     const { logFile, peerExchange, advertise, producerKey, listen } = settings;
-    const destination = pino.destination({ dest: logFile ?? 1, sync: false, mkdir: true });
-    const logger = pino({ level: settings.logLevel, serializers: { err: pino.stdSerializers.err } }, destination);
+    const log = openLog({ level: settings.logLevel, format: settings.logFormat, file: logFile });
+    const { logger } = log;
     const chain = readChain(settings.chain);
     const sealer =
       producerKey === undefined ? undefined : createSealer({ privateKey: readKeyFile(producerKey, note), chain });
@@ -50,7 +50,12 @@ export const run: Command = command({
       const http =
         settings.http === undefined
           ? undefined
-          : await openHttpServer(node, { listen: settings.http, routes: exampleChainRoutes(node), logger });
+          : await openHttpServer(node, {
+              listen: settings.http,
+              routes: exampleChainRoutes(node),
+              allowedHosts: settings.httpHosts,
+              logger,
+            });
       try {
         logger.info({ peers: node.address, http: http?.address, data: settings.data, pid: process.pid }, 'node is up');
         if (logFile !== undefined) process.stdout.write(`${describeRunningNode(node, { http, logFile, isJson })}\n`);
@@ -63,7 +68,7 @@ export const run: Command = command({
     } finally {
       await node.close();
       await hasher.close();
-      destination.flushSync();
+      log.flush();
     }
   },
 });
