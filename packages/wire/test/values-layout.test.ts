@@ -37,6 +37,48 @@ test('an entry that is not there is one zero byte in both forms', () => {
   }
 });
 
+/** An entry with nothing in it: zeros, empty lists, and no nested entry where there need not be one. */
+function emptied(value: unknown, isPossible: (value: unknown) => boolean): unknown {
+  if (value === undefined) return undefined;
+  if (typeof value === 'boolean') return false;
+  if (typeof value === 'number') return 0;
+  if (typeof value === 'bigint') return 0n;
+  if (value instanceof Map) return new Map();
+  if (Array.isArray(value)) return [];
+  if (ArrayBuffer.isView(value)) {
+    const candidates = [undefined, new Uint8Array(0), new Uint8Array(value.byteLength)];
+    return candidates.find((candidate) => isPossible(candidate));
+  }
+  let entry = value as Record<string, unknown>;
+  for (const name of Object.keys(entry)) {
+    const changed = (field: unknown) => ({ ...entry, [name]: field });
+    entry = changed(emptied(entry[name], (field) => isPossible(changed(field))));
+  }
+  return entry;
+}
+
+test.each(samples.map((sample, index) => [`${index} ${sample.name}`, sample] as const))(
+  'empty: %s',
+  (_title, { name, value }) => {
+    const codec = codecOf(name);
+    const isPossible = (candidate: unknown): boolean => {
+      try {
+        return candidate !== undefined && codec.encode(candidate, { height }).length > 1;
+      } catch {
+        return false;
+      }
+    };
+    const empty = emptied(value, isPossible);
+    for (const at of [0, 200_000, height]) {
+      for (const form of ['stored', 'checksum'] as const) {
+        const encoded = codec.encode(empty, { height: at, form });
+        expect(plain(codec.decode(encoded, { form, height: at }))).toEqual(plain(empty));
+        expect(codec.encode(codec.decode(encoded, { form, height: at }), { height: at, form })).toEqual(encoded);
+      }
+    }
+  },
+);
+
 test('a balance entry has the bytes that were computed outside this code', () => {
   const pkid = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20';
   const balance = { holderPkid: bytes(pkid), creatorPkid: bytes(pkid), balance: 100n, hasPurchased: false };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createEntryCodecs, encoderMigrations, encoderParams } from '../src/index.js';
+import { createEntryCodecs, type EntryCodec, encoderMigrations, encoderParams } from '../src/index.js';
 import { coinAfter, coinBefore, samples } from './support/entry-samples.js';
-import { spell } from './support/go-layout.js';
+import { type EntryParts, spell } from './support/go-layout.js';
 import { bytes, hex, thrownBy } from './support/hex.js';
 
 const { mainnet, testnet, regtest } = encoderParams;
@@ -46,6 +46,35 @@ describe('the version of an entry', () => {
     const onMainnet = codecs.DerivedKeyEntry.encode(sampleOf('DerivedKeyEntry'), { height: proofOfStake1StateSetup });
     onMainnet[2] = 3;
     expect(thrownBy(() => codecs.DerivedKeyEntry.decode(onMainnet)).code).toMatch(/^WIRE_/);
+  });
+});
+
+describe('the layout', () => {
+  const { unlimitedDerivedKeys, associationsAndAccessGroups } = mainnet.migrationHeights;
+
+  test.each([
+    // Up to the limit orders; with the unlimited flag; with associations and access groups; nothing new; with lockups and stakes.
+    ['DerivedKeyEntry', 0, 0, 12],
+    ['DerivedKeyEntry', 1, unlimitedDerivedKeys, 13],
+    ['DerivedKeyEntry', 2, associationsAndAccessGroups, 16],
+    ['DerivedKeyEntry', 3, balanceModel, 16],
+    ['DerivedKeyEntry', 4, proofOfStake1StateSetup, 20],
+    ['GlobalParamsEntry', 0, 0, 5],
+    ['GlobalParamsEntry', 3, balanceModel, 6],
+    ['GlobalParamsEntry', 4, proofOfStake1StateSetup, 29],
+    ['PostEntry', 0, 0, 27],
+    ['PostEntry', 2, associationsAndAccessGroups, 28],
+  ] as const)('of %s in version %i', (name, expected, height, count) => {
+    const type = samples.findLast((sample) => sample.name === name)?.parts as EntryParts;
+    const end = name === 'DerivedKeyEntry' ? type.parts.slice(20) : [];
+    const parts = { ...type, version: expected, parts: [...type.parts.slice(0, count), ...end] };
+    const codec = codecs[name] as EntryCodec<unknown>;
+    for (const form of ['stored', 'checksum'] as const) {
+      expect(hex(codec.encode(sampleOf(name), { height, form }))).toBe(spell(parts, form));
+      expect(hex(codec.encode(codec.decode(bytes(spell(parts, form)), { form, height }), { height, form }))).toBe(
+        spell(parts, form),
+      );
+    }
   });
 });
 
