@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError, isWorthRetrying } from './audit-error.js';
-import type { HeaderMark } from './chain/header-rules.js';
-import { isTipTooOld } from './chain/header-rules.js';
+import { type HeaderMark, isTipTooOld } from './chain/header-rules.js';
 import { type ChainTips, syncHeaders } from './chain/header-sync.js';
 import type { NodeInfo } from './network/handshake.js';
 import { type ConnectOptions, NodeConnection } from './network/node-connection.js';

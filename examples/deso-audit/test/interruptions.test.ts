@@ -105,6 +105,7 @@ test('without any progress it gives up after the retries that it was told', asyn
   await using peer = await GoPeer.listen({ headers: chain, snapshot, onGetSnapshot: () => 'close' });
   const outcome = await run([peer.address, '--data', folder.path, '--retries', '1', ...common]);
   expect(outcome).toMatchObject({ code: 4, stderr: expect.stringContaining('AUDIT_CONNECTION_LOST') });
+  expect(outcome.stderr).toContain('without --hypersync=true');
   // The first connection brought the headers, which is progress.
   expect(peer.connections).toBe(3);
 });

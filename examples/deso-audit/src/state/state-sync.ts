@@ -1,5 +1,5 @@
 import type { SnapshotDataMessage, SnapshotEpochMetadata } from '@hs/wire';
-import { AuditError } from '../audit-error.js';
+import { AuditError, codeOf } from '../audit-error.js';
 import type { NodeConnection } from '../network/node-connection.js';
 import { acceptChunk, startKeyOf } from './download.js';
 import type { DownloadState } from './download-state.js';
@@ -29,13 +29,28 @@ export async function syncState(
 ): Promise<void> {
   await forgetAbandonedSnapshot(store);
   for (let startKey = startKeyOf(store.download.progress); startKey !== undefined; ) {
-    const chunk = await connection.request({ type: 'get-snapshot', startKey }, 'snapshot-data');
+    const chunk = await ask(connection, startKey, store.download);
     const change = claimChange(store.download.claim, chunk.epoch);
     if (change !== 'same') await checkAgainstHeaders(store, chunk.epoch, options);
     if (change === 'newer') await startOver(store, options);
     else await take(store, chunk);
     options.onProgress(store.download);
     startKey = startKeyOf(store.download.progress);
+  }
+}
+
+async function ask(
+  connection: NodeConnection,
+  startKey: Uint8Array,
+  { claim }: DownloadState,
+): Promise<SnapshotDataMessage> {
+  try {
+    return await connection.request({ type: 'get-snapshot', startKey }, 'snapshot-data');
+  } catch (error) {
+    if (claim !== undefined || codeOf(error) !== 'AUDIT_CONNECTION_LOST') throw error;
+    const hint =
+      'it was asked for its snapshot; a Go node that keeps none, because it runs without --hypersync=true, does this';
+    throw new AuditError('AUDIT_CONNECTION_LOST', `${(error as Error).message} when ${hint}`, { cause: error });
   }
 }
 
