@@ -179,7 +179,7 @@ async function checkHeaderRoot({ peer, setup }: Run, producer: NodeProcess, join
     for (const header of headers) {
       hash = setup.chain.hashHeader(header);
       reached = header.height;
-      if (reached === height) promised = hexOf(header.stateRoot);
+      if (reached === height && header.stateRoot !== undefined) promised = hexOf(header.stateRoot);
     }
   }
   const isHeld = stateRoot !== undefined && promised === stateRoot;

@@ -51,6 +51,20 @@ describe('header codec', () => {
     expect(exampleHeaderCodec.decode(fromHex(encoded), 0)).toEqual({ header, end: maxHeaderBytes - 32 });
   });
 
+  test('fixture: a header of a chain without roots', () => {
+    const header = { ...sample, version: 2, stateRoot: undefined, snapshotRoot: undefined };
+    const encoded = `02${sampleStart.slice(2, -64)}${sampleEnd}`;
+    expect(toHex(exampleHeaderCodec.encode(header))).toBe(encoded);
+    expect(exampleHeaderCodec.decode(fromHex(encoded), 0)).toEqual({ header, end: maxHeaderBytes - 65 });
+    for (const wrong of [
+      { ...header, stateRoot: sample.stateRoot },
+      { ...header, snapshotRoot: sample.snapshotRoot },
+    ]) {
+      expect(() => exampleHeaderCodec.encode(wrong)).toThrow('a header of version 2 has no roots');
+    }
+    expect(() => exampleHeaderCodec.encode({ ...sample, stateRoot: undefined })).toThrow('needs a state root');
+  });
+
   test('fixture: block id and signing hash', () => {
     expect(toHex(headerHash(sample))).toBe('7c736720039e6ffcf875dd91321777a30fad6f803429d46cff898ba50c965dd8');
     expect(toHex(headerSigningHash(sample, new Uint8Array(32).fill(0x66)))).toBe(
@@ -98,7 +112,7 @@ describe('header codec', () => {
   });
 
   test.each([
-    ['an unknown version', 0, 2, 'HeaderVersion'],
+    ['an unknown version', 0, 3, 'HeaderVersion'],
     ['a snapshot root flag that is neither 0 nor 1', 113, 2, 'HeaderMalformed'],
     ['a time above 2^53-1', 65, 0xff, 'HeaderMalformed'],
     ['a height above 2^53-1', 73, 0x20, 'HeaderMalformed'],
@@ -197,6 +211,25 @@ describe('header rules', () => {
       code: 'NODE_CHAIN_RULE',
       rule,
     });
+  });
+
+  test('on a chain without roots headers have none, and one with roots is refused', async () => {
+    const { chain } = await openTestChain({ hasRootsInHeaders: false });
+    let parent = chain.genesisHeader;
+    expect(chain.describeHeader(parent).stateRoot).toBeUndefined();
+    for (let height = 1; height <= 12; height++) {
+      const { header } = sealBlock(chain, parent);
+      expect(header).toMatchObject({ version: 2, stateRoot: undefined, snapshotRoot: undefined });
+      chain.verifyHeader(header, parent, { nowMs: header.timeMs });
+      expect(chain.snapshotCarriedBy(height)).toBeUndefined();
+      parent = header;
+    }
+    const reader = { tipHeight: 12, headerAt: async () => parent };
+    expect(await chain.chooseSnapshot(reader)).toBeUndefined();
+    const { header } = sealBlock(chain, chain.genesisHeader);
+    const rooted = { ...header, version: 1, stateRoot: new Uint8Array(32) };
+    const verify = (): void => chain.verifyHeader(rooted, chain.genesisHeader, { nowMs: header.timeMs });
+    expect((await ruleBrokenBy(verify)).rule).toBe('HeaderVersion');
   });
 
   test('a time up to the limit ahead of the clock is accepted, a millisecond more is not', async () => {

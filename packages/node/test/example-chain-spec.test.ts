@@ -141,6 +141,18 @@ describe('genesis commitment', () => {
     expect(new Set(hashes.map(toHex)).size).toBe(changes.length + 1);
   });
 
+  test('changes if headers have no roots; a spec that says that they have is the one that says nothing', () => {
+    const hashOf = (hasRootsInHeaders?: unknown): string =>
+      toHex(
+        createExampleChain(
+          parseChainSpec({ ...spec, ...(hasRootsInHeaders === undefined ? {} : { hasRootsInHeaders }) }),
+        ).genesisHash,
+      );
+    expect(hashOf(true)).toBe(hashOf());
+    expect(hashOf(false)).not.toBe(hashOf());
+    expect(() => hashOf('no')).toThrow('hasRootsInHeaders must be true or false');
+  });
+
   test('stands where other headers have their merkle root, beside the genesis state root', () => {
     const { genesisHeader } = createExampleChain(spec);
     expect(genesisHeader.transactionMerkleRoot).toEqual(chainCommitment(spec));

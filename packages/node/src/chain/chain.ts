@@ -30,7 +30,7 @@ export interface HeaderFacts {
   readonly previousHash: Uint8Array;
   /** Milliseconds since 1970. */
   readonly timeMs: number;
-  /** State root after this block, if the chain's headers carry one. */
+  /** State root after this block; undefined if the chain's headers carry none, see {@link Chain.hasRootsInHeaders}. */
   readonly stateRoot: Uint8Array | undefined;
   /** Snapshot root of the snapshot that {@link Chain.snapshotCarriedBy} names, if the chain's headers carry one. */
   readonly snapshotRoot: Uint8Array | undefined;
@@ -102,6 +102,11 @@ export interface Chain<Header> {
   readonly genesisHash: Uint8Array;
   readonly genesisHeader: Header;
   readonly headerCodec: HeaderCodec<Header>;
+  /**
+   * False if headers carry neither state roots nor snapshot roots, as on DeSo's main net; default true. Then nothing proves a downloaded
+   * state: one is taken only if it comes to a checksum that the operator pinned, or that configured peers agree on.
+   */
+  readonly hasRootsInHeaders?: boolean;
   /** The state after block 0, ascending by key, in packs of bounded size. */
   genesisRecords(): Iterable<PackedRecords>;
   hashHeader(header: Header): Uint8Array;

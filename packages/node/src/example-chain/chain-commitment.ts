@@ -37,5 +37,7 @@ export function chainCommitment(spec: ChainSpec): Uint8Array {
   writer.byteArray(utf8.encode(genesis.seed));
   for (const value of [genesis.accounts, genesis.accountNanos, genesis.profiles, genesis.followPairs])
     writer.u64be(value);
-  return sha256(writer.bytes(fromHex(spec.genesisStateRoot)).finish());
+  writer.bytes(fromHex(spec.genesisStateRoot));
+  if (spec.hasRootsInHeaders === false) writer.byte(0);
+  return sha256(writer.finish());
 }

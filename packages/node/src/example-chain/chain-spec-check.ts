@@ -27,6 +27,8 @@ const draftFields = [
   'genesis',
 ] as const satisfies readonly (keyof ChainSpecDraft)[];
 
+const optionalFields = ['hasRootsInHeaders'] as const satisfies readonly (keyof ChainSpecDraft)[];
+
 const parameterFields = [
   'statePrefixes',
   'snapshotPeriod',
@@ -49,12 +51,12 @@ const genesisFields = [
 
 /** Reads a draft into a frozen copy. @throws NODE_CONFIGURATION */
 export function checkDraft(value: unknown): ChainSpecDraft {
-  return Object.freeze(readDraft(fieldsOf(value, '', draftFields)));
+  return Object.freeze(readDraft(fieldsOf(value, '', draftFields, optionalFields)));
 }
 
 /** Reads a spec into a frozen copy. @throws NODE_CONFIGURATION */
 export function checkSpec(value: unknown): ChainSpec {
-  const fields = fieldsOf(value, '', [...draftFields, 'genesisStateRoot']);
+  const fields = fieldsOf(value, '', [...draftFields, 'genesisStateRoot'], optionalFields);
   return Object.freeze({
     ...readDraft(fields),
     genesisStateRoot: hex(fields['genesisStateRoot'], 'genesisStateRoot', 32),
@@ -73,6 +75,9 @@ function readDraft(fields: Readonly<Record<string, unknown>>): ChainSpecDraft {
     daoCoinForkHeight: integer(fields['daoCoinForkHeight'], 'daoCoinForkHeight', 0),
     maxFutureTimeMs: integer(fields['maxFutureTimeMs'], 'maxFutureTimeMs', 0, maxCount),
     genesis: readGenesis(fields['genesis']),
+    ...(fields['hasRootsInHeaders'] === undefined
+      ? {}
+      : { hasRootsInHeaders: flag(fields['hasRootsInHeaders'], 'hasRootsInHeaders') }),
   };
 }
 
@@ -130,12 +135,18 @@ function readGenesis(value: unknown): GenesisSpec {
   });
 }
 
-function fieldsOf(value: unknown, path: string, names: readonly string[]): Readonly<Record<string, unknown>> {
+function fieldsOf(
+  value: unknown,
+  path: string,
+  names: readonly string[],
+  optional: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrong(path || 'spec', 'must be an object');
   const prefix = path === '' ? '' : `${path}.`;
   for (const name of names) if (!Object.hasOwn(value, name)) throw wrong(`${prefix}${name}`, 'is missing');
-  for (const name of Object.keys(value)) if (!names.includes(name)) throw wrong(`${prefix}${name}`, 'is not known');
+  for (const name of Object.keys(value))
+    if (![...names, ...optional].includes(name)) throw wrong(`${prefix}${name}`, 'is not known');
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -150,6 +161,11 @@ function text(value: unknown, path: string, least: number, most: number): string
   if (typeof value !== 'string' || /\p{Surrogate}/u.test(value) || value.length < least || value.length > most) {
     throw wrong(path, `must be a text of ${least} to ${most} characters`);
   }
+  return value;
+}
+
+function flag(value: unknown, path: string): boolean {
+  if (typeof value !== 'boolean') throw wrong(path, 'must be true or false');
   return value;
 }
 

@@ -35,6 +35,8 @@ export interface ChainSpecDraft {
   /** How far ahead of a node's clock a header's time may be. */
   readonly maxFutureTimeMs: number;
   readonly genesis: GenesisSpec;
+  /** False for headers without state roots and snapshot roots; left out or true for headers with them. */
+  readonly hasRootsInHeaders?: boolean;
 }
 
 /** All that makes one example chain, as plain JSON. All of it is hashed into the genesis block. */
@@ -96,6 +98,7 @@ export function draftChainSpec(options: ChainSpecOptions): ChainSpecDraft {
       followPairs: 0,
       ...options.genesis,
     },
+    ...(options.hasRootsInHeaders === undefined ? {} : { hasRootsInHeaders: options.hasRootsInHeaders }),
   });
 }
 

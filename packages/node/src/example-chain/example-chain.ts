@@ -15,7 +15,7 @@ import { chainCommitment } from './chain-commitment.js';
 import { type ChainSpec, parseChainSpec, producerKeys } from './chain-spec.js';
 import { genesisRecords } from './genesis-records.js';
 import type { ExampleHeader } from './header.js';
-import { exampleHeaderCodec, headerVersion } from './header-codec.js';
+import { exampleHeaderCodec, headerVersions } from './header-codec.js';
 import { type HeaderRules, headerHash, snapshotCarriedBy, verifyExampleHeader } from './header-rules.js';
 import { checkNonceUnused, checkNonceWindow, deleteExpiredNonces } from './nonce.js';
 import { chainRuleBroken, transactionRefusal } from './refusal.js';
@@ -36,6 +36,7 @@ export interface ExampleChainOptions {
 /** The example chain: what every chain has, and what its producers need. */
 export interface ExampleChain extends Chain<ExampleHeader> {
   readonly spec: ChainSpec;
+  readonly hasRootsInHeaders: boolean;
   /** Whose turn a height is. */
   producerAt(height: number): Uint8Array;
   /** Merkle root over the transactions' ids; 32 zero bytes without any. */
@@ -64,7 +65,11 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
   const genesisHeader = headerOfGenesis(checkedSpec);
   const genesisHash = headerHash(genesisHeader);
   const producerAt = (height: number): Uint8Array => producers[(height - 1) % producers.length] as Uint8Array;
-  const rules: HeaderRules = { parameters, genesisHash, maxFutureTimeMs, verifySignature, producerAt };
+  const hasRoots = checkedSpec.hasRootsInHeaders !== false;
+  const { version: headerVersion } = genesisHeader;
+  const rules: HeaderRules = {
+    ...{ parameters, headerVersion, hasRoots, genesisHash, maxFutureTimeMs, verifySignature, producerAt },
+  };
   const contextOf = (height: number): ExecutionContext => ({
     height,
     nonceWindowBlocks,
@@ -100,6 +105,7 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
     network: checkedSpec.network,
     spec: checkedSpec,
     parameters,
+    hasRootsInHeaders: hasRoots,
     genesisHash,
     genesisHeader,
     headerCodec: exampleHeaderCodec,
@@ -194,8 +200,9 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
       }
     },
 
-    snapshotCarriedBy: (height) => snapshotCarriedBy(height, parameters),
-    chooseSnapshot: (headers) => chooseVouchedSnapshot(headers, { parameters, producers: producers.length }),
+    snapshotCarriedBy: (height) => (hasRoots ? snapshotCarriedBy(height, parameters) : undefined),
+    chooseSnapshot: async (headers) =>
+      hasRoots ? chooseVouchedSnapshot(headers, { parameters, producers: producers.length }) : undefined,
     producerAt,
     transactionMerkleRoot: (transactions) =>
       transactionMerkleRoot(transactions.map((entry) => checker.check(entry).id)),
@@ -203,13 +210,14 @@ export function createExampleChain(spec: ChainSpec, options: ExampleChainOptions
 }
 
 function headerOfGenesis(spec: ChainSpec): ExampleHeader {
+  const hasRoots = spec.hasRootsInHeaders !== false;
   return {
-    version: headerVersion,
+    version: hasRoots ? headerVersions.withRoots : headerVersions.withoutRoots,
     previousHash: new Uint8Array(32),
     transactionMerkleRoot: chainCommitment(spec),
     timeMs: spec.genesisTimeMs,
     height: 0,
-    stateRoot: fromHex(spec.genesisStateRoot),
+    stateRoot: hasRoots ? fromHex(spec.genesisStateRoot) : undefined,
     snapshotRoot: undefined,
     producerPublicKey: new Uint8Array(33),
     signature: new Uint8Array(64),

@@ -2,7 +2,7 @@ import { concatBytes, equalBytes } from '@hs/bytes';
 import { doubleSha256, hasLowS } from '@hs/wire';
 import type { ChainParameters } from '../chain/chain.js';
 import type { ExampleHeader } from './header.js';
-import { headerVersion, unsignedHeaderBytes } from './header-codec.js';
+import { unsignedHeaderBytes } from './header-codec.js';
 import { chainRuleBroken } from './refusal.js';
 import type { VerifySignature } from './signature.js';
 
@@ -11,6 +11,9 @@ const signatureDomain = new TextEncoder().encode('HS:block-header:v1');
 /** What the header rules depend on beside the header and its parent. */
 export interface HeaderRules {
   readonly parameters: ChainParameters;
+  /** The layout that all headers of the chain have. */
+  readonly headerVersion: number;
+  readonly hasRoots: boolean;
   readonly genesisHash: Uint8Array;
   readonly maxFutureTimeMs: number;
   readonly verifySignature: VerifySignature;
@@ -41,7 +44,8 @@ export function verifyExampleHeader(
 ): void {
   const { height } = header;
   const fail = (rule: string, message: string): Error => chainRuleBroken(rule, message, { details: { height } });
-  if (header.version !== headerVersion) throw fail('HeaderVersion', `unknown header version ${header.version}`);
+  if (header.version !== rules.headerVersion)
+    throw fail('HeaderVersion', `not the version of this chain's headers: ${header.version}`);
   if (height !== parent.height + 1) throw fail('HeaderHeight', `height ${height} after ${parent.height}`);
   if (!equalBytes(header.previousHash, headerHash(parent))) {
     throw fail('HeaderPreviousHash', 'the previous hash is not that of the parent');
@@ -51,7 +55,7 @@ export function verifyExampleHeader(
     const message = `the time is ${header.timeMs - nowMs} ms ahead of this node's clock`;
     throw chainRuleBroken('HeaderTimeInFuture', message, { details: { height, isTemporary: true } });
   }
-  const isRootDue = snapshotCarriedBy(height, rules.parameters) !== undefined;
+  const isRootDue = rules.hasRoots && snapshotCarriedBy(height, rules.parameters) !== undefined;
   if (isRootDue && header.snapshotRoot === undefined) {
     throw fail('HeaderSnapshotRootMissing', 'this height must carry a snapshot root');
   }

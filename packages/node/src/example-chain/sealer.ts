@@ -4,7 +4,7 @@ import type { BlockSealer, BlockTemplate } from '../chain/chain.js';
 import { NodeError } from '../node-error.js';
 import type { ExampleChain } from './example-chain.js';
 import type { ExampleHeader } from './header.js';
-import { headerVersion } from './header-codec.js';
+import { headerVersions } from './header-codec.js';
 import { headerSigningHash } from './header-rules.js';
 import { defaultSecp256k1 } from './secp256k1-native.js';
 import { isPrivateKey } from './secp256k1-noble.js';
@@ -39,14 +39,15 @@ export function createSealer(options: {
     seal: ({ parent, timeMs, transactions, stateRoot, snapshotRoot }) => {
       const height = parent.height + 1;
       if (!isInTurn(height)) throw new RangeError(`height ${height} is another producer's turn`);
+      const hasRoots = chain.hasRootsInHeaders;
       const unsigned: ExampleHeader = {
-        version: headerVersion,
+        version: hasRoots ? headerVersions.withRoots : headerVersions.withoutRoots,
         previousHash: chain.hashHeader(parent),
         transactionMerkleRoot: chain.transactionMerkleRoot(transactions),
         timeMs,
         height,
-        stateRoot,
-        snapshotRoot,
+        stateRoot: hasRoots ? stateRoot : undefined,
+        snapshotRoot: hasRoots ? snapshotRoot : undefined,
         producerPublicKey: publicKey,
         signature: new Uint8Array(64),
       };

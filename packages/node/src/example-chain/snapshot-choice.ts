@@ -24,5 +24,5 @@ export async function chooseVouchedSnapshot(
   const { snapshotRoot } = await headers.headerAt(snapshot + snapshotLag);
   if (snapshotRoot === undefined) return undefined;
   const { stateRoot } = await headers.headerAt(snapshot);
-  return { height: snapshot, snapshotRoot, stateRoot };
+  return stateRoot === undefined ? undefined : { height: snapshot, snapshotRoot, stateRoot };
 }

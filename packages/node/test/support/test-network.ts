@@ -32,7 +32,11 @@ export interface TestChain {
 }
 
 export async function makeChain(
-  options: { readonly followPairs?: number; readonly parameters?: ChainSpecOptions['parameters'] } = {},
+  options: {
+    readonly followPairs?: number;
+    readonly parameters?: ChainSpecOptions['parameters'];
+    readonly hasRootsInHeaders?: boolean;
+  } = {},
 ): Promise<TestChain> {
   const producerKey = accountPrivateKey('test producer', 0);
   const draft = draftChainSpec({
@@ -40,6 +44,7 @@ export async function makeChain(
     producers: [toHex(defaultSecp256k1.publicKeyOf(producerKey))],
     parameters: { snapshotPeriod: 10, snapshotLag: 2, retainedEpochs: 3, ...options.parameters },
     genesis: { seed: 'end to end', accounts: 40, profiles: 10, followPairs: options.followPairs ?? 400 },
+    ...(options.hasRootsInHeaders === undefined ? {} : { hasRootsInHeaders: options.hasRootsInHeaders }),
   });
   const spec = await sealChainSpec(draft, rootOf);
   const wallets = Array.from({ length: spec.genesis.accounts }, (_, index) =>
