@@ -6,6 +6,7 @@ import { BlockProcessor, type ConnectedBlock } from './chain/block-processor.js'
 import type { BlockSealer, Chain } from './chain/chain.js';
 import { ChainStore } from './chain/chain-store.js';
 import { type Logger, silentLogger } from './logger.js';
+import { formatAddress, parseAddress } from './network/address.js';
 import type { BanRecord } from './network/ban-record.js';
 import { type Clock, systemClock } from './network/clock.js';
 import { defaultNetworkLimits } from './network/network-defaults.js';
@@ -23,6 +24,7 @@ import { createBanStore } from './state/ban-store.js';
 import { createBlockView } from './state/block-view.js';
 import { type NodeDatabase, openDatabase, openStateStore } from './state/open-state.js';
 import { BranchGuard, type TrustStatus } from './sync/branch-guard.js';
+import type { Authentication } from './sync/state-origin.js';
 import {
   defaultSyncSettings,
   type NodePhase,
@@ -93,6 +95,8 @@ export interface NodeStatus {
   readonly chain: { readonly name: string; readonly genesisHash: string };
   readonly sync: SyncManagerStatus;
   readonly trust: TrustStatus;
+  /** What speaks for the state: on a chain without roots in its headers, little. */
+  readonly authentication: Authentication;
   /** State height; undefined while there is no complete state. */
   readonly height: number | undefined;
   readonly stateRoot: string | undefined;
@@ -151,6 +155,8 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #production: BlockProduction<Header> | undefined;
   readonly #exchange: PeerExchange<Header> | undefined;
   readonly #activity = new NodeActivity();
+  /** Addresses that the operator named. */
+  readonly #configured = new Set<string>();
   /** What peers have promised to serve. */
   readonly #leases = new WeakMap<Peer<Header>, { readonly height: number; readonly endsAtMs: number }>();
   #lastNetworkError: NodeStatus['lastNetworkError'];
@@ -193,6 +199,7 @@ export class FullNode<Header> implements AsyncDisposable {
       hasher: options.hasher,
       stateRoot: options.stateRoot,
       guard: this.#guard,
+      voterOf: ({ id, direction }) => (direction === 'outbound' && this.#configured.has(id) ? id : undefined),
       settings: { ...defaultSyncSettings, ...options.sync },
       isProducer: options.producer !== undefined,
       clock: options.clock ?? systemClock,
@@ -203,6 +210,7 @@ export class FullNode<Header> implements AsyncDisposable {
       store,
       chain,
       chainStore,
+      hasher: options.hasher,
       ...(options.serving === undefined ? {} : { limits: options.serving }),
       untilNoBlock: () => this.#processor.exclusively(async () => undefined),
       onLease: (peer, { height, durationMs }) => {
@@ -335,7 +343,9 @@ export class FullNode<Header> implements AsyncDisposable {
 
   /** Connects to a peer and stays connected to it. */
   connect(address: string): void {
-    this.#network.connect(address, { isPersistent: true }).catch((error: unknown) => {
+    const connected = this.#network.connect(address, { isPersistent: true });
+    this.#configured.add(normalized(address));
+    connected.catch((error: unknown) => {
       if (this.#closing === undefined) this.#logger.warn({ address, err: error }, 'this peer is not dialled any more');
     });
   }
@@ -365,6 +375,7 @@ export class FullNode<Header> implements AsyncDisposable {
       chain: { name: chain.name, genesisHash: toHex(chain.genesisHash) },
       sync: this.#sync.status(),
       trust: this.#guard.status(),
+      authentication: this.#sync.authentication(),
       ...this.#describeState(),
       headerHeight: this.#chainStore.tipHeight,
       headerHash: toHex(this.#chainStore.tipHash),
@@ -494,5 +505,14 @@ export class FullNode<Header> implements AsyncDisposable {
     // A peer that misses loose transactions gets them in blocks.
     if (transactions.length > 0)
       this.#network.broadcast({ type: 'transaction-bundle-v2', transactions }, { except: from });
+  }
+}
+
+/** An address as peers have it for their id; one that is none stays as it is, and belongs to no peer. */
+function normalized(address: string): string {
+  try {
+    return formatAddress(parseAddress(address));
+  } catch {
+    return address;
   }
 }

@@ -67,6 +67,7 @@ export type { TrustStatus } from './sync/branch-guard.js';
 export type { DownloadBegan, DownloadEvent, RangeMoved, RangesAsked, RecordsKept } from './sync/download-event.js';
 export type { Equivocation } from './sync/equivocation.js';
 export type { HyperSyncReport } from './sync/hyper-sync.js';
+export type { Authentication, StateOrigin } from './sync/state-origin.js';
 export {
   defaultSyncSettings,
   type NodePhase,
@@ -74,5 +75,7 @@ export {
   type SyncMode,
   type SyncSettings,
 } from './sync/sync-manager.js';
+export { formatTrustedChecksum, parseTrustedChecksum, type TrustedChecksum } from './sync/trusted-checksums.js';
 export { formatTrustedRoot, parseTrustedRoot, type TrustedRoot } from './sync/trusted-roots.js';
+export type { UnprovedSyncSettings } from './sync/unproved-sync.js';
 export { TransactionPool, type TransactionPoolOptions } from './transaction-pool.js';

@@ -44,6 +44,10 @@ describe('the settings of a run', () => {
       advertise: undefined,
       sync: 'hyper',
       trustedRoots: [],
+      trustedChecksums: [],
+      agreeingPeers: undefined,
+      allowUnpinnedSync: 'off',
+      maxUnprovedBytes: 64 * 1024 ** 3,
       producerKey: undefined,
       blockIntervalMs: 1000,
       chunkBytes: 2 * 1024 * 1024,
@@ -70,6 +74,20 @@ describe('the settings of a run', () => {
       connect: ['file:1'],
       chunkBytes: 2 * 1024 * 1024,
     });
+  });
+
+  test('of a sync without roots in headers: a checksum that is zero, short or without a height is refused', () => {
+    const sum = 'ab'.repeat(32);
+    const given = (text: string) => readRunConfig(['--chain', 'c', '--trusted-checksum', text], {}).trustedChecksums;
+    expect(given(`20:${sum}`)).toEqual([{ height: 20, checksum: new Uint8Array(32).fill(0xab) }]);
+    for (const wrong of [`20:${'00'.repeat(32)}`, `20:${sum.slice(2)}`, sum, `-1:${sum}`, `9999999999:${sum}`, '']) {
+      expect(() => given(wrong)).toThrow(expect.objectContaining({ code: 'NODE_CONFIGURATION' }));
+    }
+    const others = ['--agreeing-peers', '2', '--allow-unpinned-sync', 'on', '--max-unproved-bytes', '5'];
+    expect(readRunConfig(['--chain', 'c', ...others], {})).toMatchObject({
+      ...{ agreeingPeers: 2, allowUnpinnedSync: 'on', maxUnprovedBytes: 5 },
+    });
+    expect(() => readRunConfig(['--chain', 'c', '--agreeing-peers', '0'], {})).toThrow(/positive integer/);
   });
 
   test('a list is a repeated flag, a text with commas, or an array in the file', () => {
@@ -175,6 +193,8 @@ describe('the settings of a run', () => {
   });
 
   test('nothing but --sync decides how a node syncs', () => {
-    expect(Object.values(nodeSettings).filter(({ name }) => /sync|mode|snapshot/.test(name))).toHaveLength(1);
+    // What may be downloaded where headers carry no roots is another matter: that decides whether, not how.
+    const names = Object.values(nodeSettings).map(({ name }) => name);
+    expect(names.filter((name) => /sync|mode|snapshot/.test(name))).toEqual(['sync', 'allow-unpinned-sync']);
   });
 });

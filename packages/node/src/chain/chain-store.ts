@@ -7,7 +7,15 @@ import type { Chain, HeaderReader } from './chain.js';
 /**
  * First key bytes of what a node keeps beside the state, in the same database. No chain may use them for its state.
  */
-export const nodePrefixes = { block: 0, header: 1, ban: 2, equivocation: 3, transaction: 4, hashToHeight: 98 } as const;
+export const nodePrefixes = {
+  block: 0,
+  header: 1,
+  ban: 2,
+  equivocation: 3,
+  transaction: 4,
+  origin: 97,
+  hashToHeight: 98,
+} as const;
 
 const hashBytes = 32;
 

@@ -3,6 +3,7 @@ import type { LogFormat } from '../log/open-log.js';
 import { formatAddress, parseAddress } from '../network/address.js';
 import type { HostAndPort } from '../network/transport.js';
 import type { SyncMode } from '../sync/sync-manager.js';
+import { parseTrustedChecksum, type TrustedChecksum } from '../sync/trusted-checksums.js';
 import { parseTrustedRoot, type TrustedRoot } from '../sync/trusted-roots.js';
 import { choice, integer, list, optional, type Setting, text, value } from './setting.js';
 
@@ -21,6 +22,11 @@ export interface NodeSettings {
   readonly advertise: HostAndPort | undefined;
   readonly sync: SyncMode;
   readonly trustedRoots: readonly TrustedRoot[];
+  readonly trustedChecksums: readonly TrustedChecksum[];
+  readonly agreeingPeers: number | undefined;
+  readonly allowUnpinnedSync: 'on' | 'off';
+  /** Bytes of state that may be downloaded before anything of it is proved. */
+  readonly maxUnprovedBytes: number;
   /** File with a producer's private key in hex. */
   readonly producerKey: string | undefined;
   readonly blockIntervalMs: number;
@@ -75,6 +81,21 @@ export const nodeSettings: { readonly [Name in keyof NodeSettings]: Setting<Node
   trustedRoots: list('trusted-root', parseTrustedRoot, {
     placeholder: 'HEIGHT:ROOT',
     help: 'the state root that the header at HEIGHT must have',
+  }),
+  trustedChecksums: list('trusted-checksum', parseTrustedChecksum, {
+    placeholder: 'HEIGHT:SUM',
+    help: 'the checksum of the whole state at a snapshot, for a chain whose headers carry no roots',
+  }),
+  agreeingPeers: optional(
+    integer('agreeing-peers', { help: 'so many peers named by --connect must agree on a checksum, for such a chain' }),
+  ),
+  allowUnpinnedSync: choice('allow-unpinned-sync', ['off', 'on'], {
+    help: "on: take any peer's word for the state of such a chain; off",
+    default: 'off',
+  }),
+  maxUnprovedBytes: integer('max-unproved-bytes', {
+    help: 'bytes of state that may be downloaded before anything of it is proved',
+    default: '68719476736',
   }),
   producerKey: optional(
     text('producer-key', { placeholder: 'FILE', help: 'private key of a producer, as `keys generate` writes it' }),

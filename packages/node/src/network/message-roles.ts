@@ -7,6 +7,7 @@ import type {
   GetPageListMessage,
   GetPageMessage,
   GetSnapshotMessage,
+  GetStateChecksumsMessage,
   HeaderBundleMessage,
   MessageName,
   PageListMessage,
@@ -14,6 +15,7 @@ import type {
   PingMessage,
   PongMessage,
   SnapshotDataMessage,
+  StateChecksumsMessage,
 } from '@hs/wire';
 
 /** The answer that each request gets. */
@@ -23,6 +25,7 @@ export const answerNames = {
   'get-snapshot': 'snapshot-data',
   'get-page-list': 'page-list',
   'get-page': 'page',
+  'get-state-checksums': 'state-checksums',
   ping: 'pong',
 } as const;
 
@@ -55,7 +58,8 @@ export type PeerRequest =
   | GetSnapshotMessage
   | WithoutId<ExtendedGetSnapshotMessage>
   | WithoutId<GetPageListMessage>
-  | WithoutId<GetPageMessage>;
+  | WithoutId<GetPageMessage>
+  | WithoutId<GetStateChecksumsMessage>;
 
 /** The type of the answer to a request of type `Request`. */
 export type AnswerTo<Header, Request> = Request extends { readonly type: 'get-headers' }
@@ -70,9 +74,11 @@ export type AnswerTo<Header, Request> = Request extends { readonly type: 'get-he
           ? PageListMessage
           : Request extends { readonly type: 'get-page' }
             ? PageMessage
-            : Request extends { readonly type: 'ping' }
-              ? PongMessage
-              : never;
+            : Request extends { readonly type: 'get-state-checksums' }
+              ? StateChecksumsMessage
+              : Request extends { readonly type: 'ping' }
+                ? PongMessage
+                : never;
 
 /** Any answer. */
 export type Answer<Header> = AnswerTo<Header, PeerRequest>;

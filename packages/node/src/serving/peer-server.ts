@@ -1,4 +1,12 @@
-import type { Chunk, ChunkRequest, Manifest, PackedRecords, StateStore } from '@hs/ancestral-records';
+import {
+  type Chunk,
+  type ChunkRequest,
+  type Manifest,
+  type PackedRecords,
+  type StateHasher,
+  type StateStore,
+  totalChecksum,
+} from '@hs/ancestral-records';
 import { concatBytes, equalBytes } from '@hs/bytes';
 import {
   type Block,
@@ -9,6 +17,7 @@ import {
   type GetPageMessage,
   type Message,
   type SnapshotLeaseMessage,
+  type StateChecksums,
   type Transaction,
 } from '@hs/wire';
 import type { Chain } from '../chain/chain.js';
@@ -65,6 +74,9 @@ export const defaultServingLimits: ServingLimits = {
 /** Headers that are read in one go. */
 const headersPerRead = 100;
 
+/** The newest snapshots that a peer is told of when it asks for checksums. */
+const maxListedSnapshots = 16;
+
 /** How many manifests stay decoded. */
 const keptManifests = 2;
 
@@ -73,6 +85,8 @@ export interface PeerServerOptions<Header> {
   readonly chain: Chain<Header>;
   readonly chainStore: ChainStore<Header>;
   readonly limits?: Partial<ServingLimits>;
+  /** For the checksum of the whole state, of which peers in Go's layout are told; without it they are told none. */
+  readonly hasher?: StateHasher;
   /** Resolves when no block is being connected: until then nothing is read for peers. */
   readonly untilNoBlock?: () => Promise<unknown>;
   /** False until the node has been at the tip once: till then it serves no state. */
@@ -104,6 +118,7 @@ export class PeerServer<Header> {
   readonly #reads: ReadScheduler;
   readonly #windows: AnswerWindows;
   readonly #leases: SnapshotLeases;
+  #total: { readonly height: number; readonly checksum: Uint8Array } | undefined;
   #manifests: readonly { readonly height: number; readonly root: Uint8Array; readonly manifest: Manifest }[] = [];
 
   constructor(options: PeerServerOptions<Header>) {
@@ -148,6 +163,8 @@ export class PeerServer<Header> {
         return this.#sendPageList(peer, message);
       case 'get-page':
         return this.#sendPage(peer, message);
+      case 'get-state-checksums':
+        return this.#sendStateChecksums(peer, message.requestId);
       case 'transaction':
         return this.#options.onTransactions([message.transaction], peer);
       case 'transaction-bundle-v2':
@@ -259,7 +276,7 @@ export class PeerServer<Header> {
       epoch: {
         snapshotBlockHeight: snapshot.height,
         firstSnapshotBlockHeight: store.snapshots()[0]?.height ?? 0,
-        currentEpochChecksum: noBytes,
+        currentEpochChecksum: await this.#totalAt(snapshot.height),
         currentEpochBlockHash: await chainStore.hashAt(snapshot.height),
       },
       records: joined,
@@ -281,6 +298,35 @@ export class PeerServer<Header> {
     const manifest = await this.#whileServable(height, () => this.#manifest(peer, height));
     if (manifest !== undefined) this.#renewLease(peer, height);
     await this.#answer(peer, { type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
+  }
+
+  /** What the state is at each snapshot: all that a chain without roots in its headers has to go by. */
+  async #sendStateChecksums(peer: Peer<Header>, requestId: number): Promise<void> {
+    const { store, chainStore, isServingState } = this.#options;
+    const served = isServingState() ? store.snapshots().slice(-maxListedSnapshots) : [];
+    const snapshots: StateChecksums[] = [];
+    for (const { height } of served) {
+      const listed = await this.#whileServable(height, async () => {
+        const blockHash = await this.#reads.run(peer, () => chainStore.hashAt(height));
+        const prefixes = [...store.snapshotSummaries(height)].map(([prefix, { count, bytes, checksum }]) => {
+          return { prefix, records: count, bytes, checksum };
+        });
+        return { height, blockHash, prefixes };
+      });
+      if (listed !== undefined) snapshots.push(listed);
+    }
+    await this.#answer(peer, { type: 'state-checksums', requestId, snapshots });
+  }
+
+  /** Checksum of the whole state at a snapshot, as the Go node knows it. */
+  async #totalAt(height: number): Promise<Uint8Array> {
+    const { store, hasher } = this.#options;
+    if (hasher === undefined) return noBytes;
+    if (this.#total?.height !== height) {
+      const checksums = [...store.snapshotSummaries(height).values()].map(({ checksum }) => checksum);
+      this.#total = { height, checksum: await totalChecksum(checksums, hasher) };
+    }
+    return this.#total.checksum;
   }
 
   /** Reads a chunk of one state, whatever blocks are connected between its parts; each part waits for its turn. */

@@ -1,6 +1,6 @@
 import type { StateHasher, StateRootFunction, StateStore } from '@hs/ancestral-records';
 import { toHex } from '@hs/bytes';
-import type { SyncStatus } from '@hs/sync-progress';
+import type { SyncStatus, UnprovedStatus } from '@hs/sync-progress';
 import { serviceBits } from '@hs/wire';
 import type { BlockProcessor } from '../chain/block-processor.js';
 import type { Chain } from '../chain/chain.js';
@@ -18,6 +18,8 @@ import type { DownloadEvent } from './download-event.js';
 import { syncHeadersFrom } from './header-sync.js';
 import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
 import { evidenceOfBan } from './range-evidence.js';
+import { type Authentication, authenticationOf, originWrite, readOrigin, type StateOrigin } from './state-origin.js';
+import { UnprovedSync, type UnprovedSyncSettings } from './unproved-sync.js';
 
 /** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
 export type SyncMode = 'hyper' | 'block';
@@ -30,7 +32,7 @@ export type SyncMode = 'hyper' | 'block';
 export type NodePhase = 'connecting' | 'headers' | 'genesis' | 'snapshot' | 'blocks' | 'synced' | 'stale' | 'failed';
 
 /** Settings of the sync; every one has a default. */
-export interface SyncSettings {
+export interface SyncSettings extends UnprovedSyncSettings {
   /** Default `hyper`. */
   readonly mode: SyncMode;
   /** How long a node with an empty state waits for a peer that serves snapshots; then it block-syncs. Default 60 s. */
@@ -70,6 +72,10 @@ export const defaultSyncSettings: SyncSettings = {
   reconsiderAfterMs: 20_000,
   maxTipAgeMs: 10 * 60_000,
   banMs: 24 * 60 * 60_000,
+  trustedChecksums: [],
+  agreeingPeers: undefined,
+  isUnpinnedSyncAllowed: false,
+  maxUnprovedBytes: 64 * 1024 ** 3,
 };
 
 /** How long a peer that let the patience pass is asked last. */
@@ -84,6 +90,8 @@ export interface SyncManagerOptions<Header> {
   readonly hasher: StateHasher;
   readonly stateRoot: StateRootFunction;
   readonly guard: BranchGuard<Header>;
+  /** The configured address that a peer answers for, if it does. */
+  readonly voterOf: (peer: Peer<Header>) => string | undefined;
   readonly settings: SyncSettings;
   /** True if this node makes blocks: then it may start a chain without any peer. */
   readonly isProducer: boolean;
@@ -102,6 +110,8 @@ export interface SyncManagerStatus {
   readonly text: string;
   /** While a snapshot is downloaded. */
   readonly snapshot: SyncStatus | undefined;
+  /** While a state is downloaded that nothing proves before it is whole. */
+  readonly unproved: UnprovedStatus | undefined;
   /** Once a snapshot was downloaded by this process. */
   readonly hyperSync: HyperSyncReport | undefined;
   /** Milliseconds spent in each phase by this process. */
@@ -122,6 +132,8 @@ export class SyncManager<Header> {
   #text = 'waiting for a peer';
   #hyperSync: HyperSync<Header> | undefined;
   #report: HyperSyncReport | undefined;
+  #unprovedSync: UnprovedSync<Header> | undefined;
+  #origin: StateOrigin | undefined;
   #wake: () => void = () => undefined;
   #isWoken = false;
   #headerSync: Promise<void> | undefined;
@@ -162,9 +174,16 @@ export class SyncManager<Header> {
       sinceMs: this.#phaseSince,
       text: this.#text,
       snapshot: this.#hyperSync?.status(),
+      unproved: this.#unprovedSync?.status(),
       hyperSync: this.#report,
       phaseMs: { ...this.#phaseMs, [this.#phase]: spent },
     };
+  }
+
+  /** What speaks for the state. */
+  authentication(): Authentication {
+    const { store, chain } = this.#options;
+    return authenticationOf(store, { hasRootsInHeaders: chain.hasRootsInHeaders !== false, origin: this.#origin });
   }
 
   /** Starts the loop. The promise settles when the loop ends: by {@link stop}, or with the error that ended it. */
@@ -190,6 +209,7 @@ export class SyncManager<Header> {
 
   peerLeft(peer: Peer<Header>): void {
     this.#hyperSync?.peerLeft(peer.id);
+    this.#unprovedSync?.peerLeft(peer.id);
   }
 
   /** A peer says that it has something new. */
@@ -204,8 +224,9 @@ export class SyncManager<Header> {
   }
 
   async #loop(): Promise<void> {
-    const { store, chainStore, settings, clock, isProducer, logger } = this.#options;
+    const { store, chain, chainStore, settings, clock, isProducer, logger } = this.#options;
     const { signal } = this.#abort;
+    this.#origin = await readOrigin(store);
     let waitingSince = clock.monotonicMs();
     while (!signal.aborted) {
       if (this.#servingPeers().length === 0 && !isProducer && !this.isSynced) {
@@ -217,11 +238,12 @@ export class SyncManager<Header> {
       if (!this.isSynced) this.#enter('headers', 'verifying headers');
       await this.#syncHeaders();
 
-      if (store.phase === 'downloading' && settings.mode === 'block') {
+      if ((store.phase === 'downloading' || store.phase === 'unproved') && settings.mode === 'block') {
         logger.info({}, 'block sync is configured: the half of a snapshot that is here is deleted');
         await store.reset();
       }
       if (store.phase === 'downloading') await this.#runHyperSync();
+      else if (store.phase === 'unproved') await this.#runUnprovedSync();
       else if (store.phase === 'empty') {
         const decision = await this.#decide(clock.monotonicMs() - waitingSince);
         if (decision.kind === 'wait') {
@@ -230,7 +252,8 @@ export class SyncManager<Header> {
           continue;
         }
         logger.info({ way: decision.kind, reason: decision.reason }, 'choosing how to sync');
-        if (decision.kind === 'hyper') await this.#runHyperSync();
+        if (decision.kind === 'hyper' && chain.hasRootsInHeaders === false) await this.#runUnprovedSync();
+        else if (decision.kind === 'hyper') await this.#runHyperSync();
         else await this.#loadGenesis();
         continue;
       }
@@ -251,18 +274,32 @@ export class SyncManager<Header> {
   async #decide(waitedMs: number): Promise<{ kind: 'hyper' | 'block' | 'wait'; reason: string }> {
     const { chain, chainStore, settings, isProducer, network } = this.#options;
     if (settings.mode === 'block') return { kind: 'block', reason: 'block sync is configured' };
-    const choice = await chain.chooseSnapshot(chainStore);
+    const hasRoots = chain.hasRootsInHeaders !== false;
+    const { snapshotPeriod } = chain.parameters;
+    // Without roots, peers are asked which snapshots there are, as soon as there can be one.
+    const newest = chainStore.tipHeight - (chainStore.tipHeight % snapshotPeriod);
+    const choice = hasRoots ? await chain.chooseSnapshot(chainStore) : { height: newest };
     if (choice === undefined || choice.height === 0) {
       if (isProducer && network.peers.size === 0) return { kind: 'block', reason: 'a producer without peers' };
       if (chainStore.tipHeight > 0 || waitedMs >= settings.snapshotPeerTimeoutMs || isProducer) {
-        return { kind: 'block', reason: 'the verified headers vouch for no snapshot after genesis' };
+        return {
+          kind: 'block',
+          reason: 'there is no snapshot after genesis yet, or the verified headers vouch for none',
+        };
       }
       return { kind: 'wait', reason: 'waiting for headers' };
     }
-    if (chainStore.tipHeight < chain.parameters.snapshotPeriod) {
+    if (chainStore.tipHeight < snapshotPeriod) {
       return { kind: 'block', reason: 'the chain is shorter than one snapshot period' };
     }
-    if (this.#snapshotPeers().size > 0) return { kind: 'hyper', reason: `snapshot ${choice.height} is vouched for` };
+    if (!hasRoots && isProducer && network.peers.size === 0)
+      return { kind: 'block', reason: 'a producer without peers' };
+    if (this.#snapshotPeers().size > 0) {
+      const reason = hasRoots
+        ? `snapshot ${choice.height} is vouched for`
+        : 'peers serve snapshots that nothing proves';
+      return { kind: 'hyper', reason };
+    }
     if (waitedMs < settings.snapshotPeerTimeoutMs) {
       return { kind: 'wait', reason: 'waiting for a peer that serves snapshots' };
     }
@@ -360,10 +397,49 @@ export class SyncManager<Header> {
     }
   }
 
+  async #runUnprovedSync(): Promise<void> {
+    const { store, chain, chainStore, hasher, settings, voterOf, clock, logger } = this.#options;
+    const { trustedChecksums, agreeingPeers, isUnpinnedSyncAllowed, maxUnprovedBytes } = settings;
+    this.#enter('snapshot', 'asking peers which states they serve');
+    const unprovedSync = new UnprovedSync<Header>({
+      ...{ store, chain, chainStore, hasher, voterOf, logger },
+      ...{ trustedChecksums, agreeingPeers, isUnpinnedSyncAllowed, maxUnprovedBytes },
+      peers: () => this.#snapshotPeers(),
+      maxBytesInFlight: settings.maxBytesInFlight,
+      chunkBytes: settings.chunkBytes,
+      requestTimeoutMs: settings.requestTimeoutMs,
+      patienceMs: settings.patienceMs,
+      contradictionPatienceMs: settings.snapshotPeerTimeoutMs,
+      refreshMs: settings.pollIntervalMs,
+      wallMs: () => clock.wallMs(),
+      onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
+      onBan: (id, { prefix, reason, details, height }) => {
+        const peer = this.#options.network.peers.get(id);
+        const evidence = { rule: 'unproved-state', snapshotHeight: height, prefix, ...details };
+        if (peer !== undefined)
+          this.#ban(peer, `it sent records that are not what it says they are: ${reason}`, evidence);
+      },
+      onText: (text) => this.#enter('snapshot', text),
+    });
+    this.#unprovedSync = unprovedSync;
+    // Snapshots of blocks that are not known here cannot be chosen.
+    const refresh = setInterval(() => void this.#syncHeaders(), settings.pollIntervalMs);
+    try {
+      this.#report = await unprovedSync.run(this.#abort.signal);
+      this.#origin = unprovedSync.origin;
+      logger.warn({ ...this.#report, origin: this.#origin }, `unauthenticated: ${this.authentication().text}`);
+    } finally {
+      clearInterval(refresh);
+      this.#unprovedSync = undefined;
+    }
+  }
+
   async #loadGenesis(): Promise<void> {
     const { store, chain, logger } = this.#options;
     this.#enter('genesis', 'writing the genesis state');
-    await store.initialize({ records: chain.genesisRecords(), signal: this.#abort.signal });
+    const otherWrites = [originWrite(undefined)];
+    await store.initialize({ records: chain.genesisRecords(), otherWrites, signal: this.#abort.signal });
+    this.#origin = undefined;
     const expected = chain.describeHeader(chain.genesisHeader).stateRoot;
     if (expected !== undefined && toHex(expected) !== toHex(store.stateRoot())) {
       await store.reset();

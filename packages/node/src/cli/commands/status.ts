@@ -26,6 +26,9 @@ export function statusText(status: NodeStatus, url: string): string {
     ['height', height === undefined ? `no state yet; headers reach ${headerHeight}` : `${height} of ${headerHeight}`],
   ];
   if (stateRoot !== undefined) rows.push(['state root', stateRoot]);
+  if (status.authentication.kind === 'unauthenticated')
+    rows.push(['trust', `UNAUTHENTICATED. ${status.authentication.text}`]);
+  if (sync.unproved !== undefined) rows.push(['download', sync.unproved.text]);
   if (sync.snapshot !== undefined) {
     const { done, total, recordsPerSecond, etaMs, waitingFor } = sync.snapshot;
     const left = etaMs === undefined ? 'time left not known' : `${durationText(etaMs)} left`;

@@ -1,0 +1,66 @@
+import type { RecordChange, StateStore } from '@hs/ancestral-records';
+import type { ClaimBasis } from '@hs/sync-progress';
+import { nodePrefixes } from '../chain/chain-store.js';
+
+/** Where a state came from that nothing but a checksum speaks for. Kept with the state, from the batch that made it the tip. */
+export interface StateOrigin {
+  readonly basis: ClaimBasis;
+  readonly height: number;
+  /** Checksum of the whole state, in hex. */
+  readonly checksum: string;
+  /** Configured peers that said so. */
+  readonly voters: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/**
+ * What speaks for the state of a node. `headers`: the roots in its chain's headers; `execution`: every block since genesis was executed
+ * here; `unauthenticated`: nothing but a checksum, or nothing yet; `none`: there is no state.
+ */
+export interface Authentication {
+  readonly kind: 'headers' | 'execution' | 'unauthenticated' | 'none';
+  /** One sentence. */
+  readonly text: string;
+  readonly origin: StateOrigin | undefined;
+}
+
+const key: Uint8Array = Uint8Array.of(nodePrefixes.origin);
+
+/** The write that keeps an origin, or forgets it. */
+export function originWrite(origin: StateOrigin | undefined): RecordChange {
+  return { key, value: origin === undefined ? undefined : new TextEncoder().encode(JSON.stringify(origin)) };
+}
+
+/** The origin of the state in a store, if it came from an unproved download. */
+export async function readOrigin(store: StateStore): Promise<StateOrigin | undefined> {
+  const value = await store.get(key);
+  return value === undefined ? undefined : (JSON.parse(new TextDecoder().decode(value)) as StateOrigin);
+}
+
+/** What speaks for the state of a store. */
+export function authenticationOf(
+  store: StateStore,
+  { hasRootsInHeaders, origin }: { readonly hasRootsInHeaders: boolean; readonly origin: StateOrigin | undefined },
+): Authentication {
+  if (store.phase === 'unproved') {
+    const text = 'Records are being downloaded that nothing has proved yet.';
+    return { kind: 'unauthenticated', text, origin: undefined };
+  }
+  if (store.phase !== 'ready') return { kind: 'none', text: 'There is no complete state.', origin: undefined };
+  if (hasRootsInHeaders) {
+    return { kind: 'headers', text: 'The roots in the headers prove the state.', origin: undefined };
+  }
+  if (origin === undefined) {
+    return { kind: 'execution', text: 'Every block since genesis was executed here.', origin };
+  }
+  const because: Readonly<Record<ClaimBasis, string>> = {
+    pinned: 'which the operator pinned',
+    agreed: `on which ${origin.voters.length} configured peers agreed (${origin.voters.join(', ')})`,
+    unpinned: 'which is the word of peers alone',
+  };
+  const text =
+    `The headers of this chain carry no roots. All that is known is that the state at ${origin.height} ` +
+    `came to checksum ${origin.checksum}, ${because[origin.basis]}; later blocks were executed here.`;
+  return { kind: 'unauthenticated', text, origin };
+}
