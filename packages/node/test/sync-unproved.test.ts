@@ -194,13 +194,12 @@ describe('configured peers that agree', () => {
   });
 
   test('on each of two checksums stop the node: a person has to decide', async () => {
-    const other = await through(2, { answer: sayingOfSnapshots(anotherState) });
-    // Both have to be asked before one of them is taken for good.
-    const slow = await through(0, { delayMs: ({ type }) => (type === 'state-checksums' ? 100 : 0) });
-    const connect = [slow.address, other.address];
-    const node = await openNode(frozen.chain, { connect: [], sync: { agreeingPeers: 1, patienceMs: 1_000 } });
-    cleanUp(() => node.close());
-    for (const address of connect) node.connect(address);
+    // Both are there before one of them is taken for good: nothing is chosen before the headers are known.
+    const delayMs = ({ type }: { readonly type: string }) => (type === 'header-bundle' ? 400 : 0);
+    const other = await through(2, { delayMs, answer: sayingOfSnapshots(anotherState) });
+    const honest = await through(0, { delayMs });
+    const connect = [honest.address, other.address];
+    const node = await openTestNode(frozen.chain, { connect, sync: { agreeingPeers: 1, patienceMs: 1_000 } });
     const error = await failureOf(node);
     expect(error.code).toBe('NODE_CHECKSUM_DISPUTED');
     for (const address of connect) expect(error.message).toContain(address);
