@@ -5,20 +5,16 @@ import { openLog } from '../src/log/open-log.js';
 import { prettyLine } from '../src/log/pretty-line.js';
 import { NodeError } from '../src/node-error.js';
 import { testFolder } from './support/cleanups.js';
-import { waitFor } from './support/wait.js';
 
 const packages = join(import.meta.dirname, '..', '..');
 
 async function linesOf(format: 'json' | 'pretty' | 'auto', level: 'info' | 'debug' | 'silent'): Promise<string[]> {
   const file = join(testFolder(), 'folder', 'node.log');
-  const { logger, flush } = openLog({ level, format, file });
-  // A file is opened in the background.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { logger, close } = await openLog({ level, format, file });
   logger.debug({ height: 3 }, 'block connected');
   const err = new NodeError('NODE_DATABASE', 'cannot write', { cause: new Error('no space left') });
   logger.error({ err, folder: '/data' }, 'the node cannot go on');
-  flush();
-  await waitFor('the file', () => readFileSync(file, 'utf8').length >= 0);
+  await close();
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '');
@@ -52,6 +48,12 @@ describe('the log', () => {
   test('a level leaves out what is below it', async () => {
     expect(await linesOf('json', 'info')).toHaveLength(1);
     expect(await linesOf('json', 'silent')).toHaveLength(0);
+  });
+
+  test('a file that cannot be written is an error of the configuration', async () => {
+    await expect(openLog({ level: 'info', format: 'json', file: '/dev/null/node.log' })).rejects.toMatchObject({
+      code: 'NODE_CONFIGURATION',
+    });
   });
 
   test('what peers choose cannot move the cursor, begin a line or fill the screen', () => {

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import pino from 'pino';
 import type { Logger } from '../logger.js';
+import { NodeError } from '../node-error.js';
 import { prettyLine } from './pretty-line.js';
 
 /** `json`: one object a line, for machines; `pretty`: for people; `auto`: pretty on a terminal, else JSON. */
@@ -12,15 +14,23 @@ export interface LogOptions {
   readonly file?: string | undefined;
 }
 
-/** A log, and the way to write what it still holds. */
+/** A log. */
 export interface OpenLog {
   readonly logger: Logger;
-  flush(): void;
+  /** Writes what it still holds; nothing may be logged afterwards. */
+  close(): Promise<void>;
 }
 
-/** Opens the log of a process. */
-export function openLog({ level, format, file }: LogOptions): OpenLog {
+/**
+ * Opens the log of a process.
+ *
+ * @throws NODE_CONFIGURATION if the file cannot be written
+ */
+export async function openLog({ level, format, file }: LogOptions): Promise<OpenLog> {
   const destination = pino.destination({ dest: file ?? 1, sync: false, mkdir: true });
+  await once(destination, 'ready').catch((cause: unknown) => {
+    throw new NodeError('NODE_CONFIGURATION', `cannot write the log file ${file}`, { cause, details: { file } });
+  });
   const isTerminal = file === undefined && process.stdout.isTTY === true;
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const isColoured = isTerminal && process.env['NO_COLOR'] === undefined;
@@ -28,5 +38,10 @@ export function openLog({ level, format, file }: LogOptions): OpenLog {
     ? { write: (line: string) => destination.write(prettyLine(line, { isColoured })) }
     : destination;
   const logger = pino({ level, serializers: { err: pino.stdSerializers.errWithCause } }, stream);
-  return { logger, flush: () => destination.flushSync() };
+  const close = async () => {
+    const closed = once(destination, 'close');
+    destination.end();
+    await closed;
+  };
+  return { logger, close };
 }

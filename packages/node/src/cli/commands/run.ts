@@ -26,7 +26,7 @@ export const run: Command = command({
   ],
   async run({ settings, isJson, signal, note }) {
     const { logFile, peerExchange, advertise, producerKey, listen } = settings;
-    const log = openLog({ level: settings.logLevel, format: settings.logFormat, file: logFile });
+    const log = await openLog({ level: settings.logLevel, format: settings.logFormat, file: logFile });
     const { logger } = log;
     const chain = readChain(settings.chain);
     const sealer =
@@ -75,7 +75,7 @@ export const run: Command = command({
     } finally {
       await node.close();
       await hasher.close();
-      log.flush();
+      await log.close();
     }
   },
 });
