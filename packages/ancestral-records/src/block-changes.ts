@@ -1,8 +1,9 @@
 import type { WriteSink } from './batch-draft.js';
 import { ByteArena } from './byte-arena.js';
-import { type BlockEpoch, ChangeTable, none, type PrefixDelta, presentMark } from './change-table.js';
+import { type BlockEpoch, ChangeTable, type GroupDelta, none, presentMark } from './change-table.js';
 import type { StoreContext } from './context.js';
 import type { HashBatch } from './hasher.js';
+import type { LedgerMoves, RangeLedger, RangeMove } from './range-ledger.js';
 import type { RecordChange } from './record-change.js';
 import { SignedRecords } from './signed-records.js';
 
@@ -28,23 +29,55 @@ interface Part {
   readonly read: ByteArena;
 }
 
+/** Records to hash, and which group of the block each group of the batch is. */
+export interface GroupedBatch {
+  readonly batch: HashBatch;
+  readonly groups: readonly number[];
+}
+
+/** What all changes of one state prefix do to its count and bytes. */
+export interface PrefixDelta extends Pick<GroupDelta, 'prefix' | 'count' | 'bytes'> {
+  /** Indexes of its groups with changes. */
+  readonly groups: number[];
+}
+
 /** The net changes of one block. All that depends on old values is right when the parts of `readOldValues` have resolved. */
 export class BlockChanges {
   readonly #context: StoreContext;
   readonly #epoch: BlockEpoch;
+  readonly #ledger: RangeLedger | undefined;
   readonly #table: ChangeTable;
   readonly #parts: Part[] = [];
 
-  /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. */
-  constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch) {
+  /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. Ranges of a ledger are kept apart. */
+  constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch, ledger?: RangeLedger) {
     this.#context = context;
     this.#epoch = epoch;
-    this.#table = new ChangeTable(context, changes, epoch);
+    this.#ledger = ledger;
+    this.#table = new ChangeTable(context, changes, epoch, ledger);
   }
 
-  /** One for each prefix of a change: their indexes are the groups of the hash batches. */
-  get deltas(): readonly PrefixDelta[] {
-    return this.#table.deltas;
+  /** Prefixes in which something changes. */
+  prefixDeltas(): PrefixDelta[] {
+    const deltas = new Map<number, PrefixDelta>();
+    for (const [group, { prefix, count, bytes, isChanged }] of this.#table.deltas.entries()) {
+      if (!isChanged) continue;
+      const before = deltas.get(prefix);
+      const groups = before?.groups ?? [];
+      groups.push(group);
+      deltas.set(prefix, { prefix, count: (before?.count ?? 0) + count, bytes: (before?.bytes ?? 0) + bytes, groups });
+    }
+    return [...deltas.values()];
+  }
+
+  /** What the ledger is to know when the block is written, from the sums of each group; undefined without a ledger. */
+  ledgerMoves(sumsOf: ReadonlyMap<number, readonly Uint8Array[]>): LedgerMoves | undefined {
+    if (this.#ledger === undefined) return undefined;
+    const moves: RangeMove[] = [];
+    for (const [group, { cell, count, bytes, isChanged }] of this.#table.deltas.entries()) {
+      if (cell !== -1 && isChanged) moves.push({ cell, count, bytes, sums: sumsOf.get(group) ?? [] });
+    }
+    return { grid: this.#ledger.grid, moves, unread: this.#table.unreadCells() };
   }
 
   /** False if the cache knows already that nothing changes. */
@@ -60,7 +93,7 @@ export class BlockChanges {
   }
 
   /** What can be hashed before anything is read: new values, and cached old ones. */
-  knownRecords(): HashBatch {
+  knownRecords(): GroupedBatch {
     const table = this.#table;
     const records = new SignedRecords(2 * table.size);
     for (let row = 0; row < table.size; row++) {
@@ -70,14 +103,14 @@ export class BlockChanges {
       if (table.hasBefore(row)) records.add(key, table.before(row), { sign: -1, group });
       if (table.hasAfter(row)) records.add(key, table.after(row), { sign: 1, group });
     }
-    return records.batch(table.gathered.bytes, table.deltas.length);
+    return { batch: records.batch(table.gathered.bytes, table.deltas.length), groups: [...table.deltas.keys()] };
   }
 
   /**
    * Reads old values that the cache did not know, and which ancestral records exist, in parts side by side, so that a database
    * with several threads uses them. Each part resolves to what is to be hashed then, if anything. To be called once.
    */
-  readOldValues(): readonly Promise<HashBatch | undefined>[] {
+  readOldValues(): readonly Promise<GroupedBatch | undefined>[] {
     const order = this.#table.order();
     const size = Math.max(minPartChanges, Math.ceil(order.length / readParts));
     for (let at = 0; at < order.length; at += size) {
@@ -119,7 +152,7 @@ export class BlockChanges {
     }
   }
 
-  async #readPart({ rows, read }: Part): Promise<HashBatch | undefined> {
+  async #readPart({ rows, read }: Part): Promise<GroupedBatch | undefined> {
     const { disk } = this.#context;
     const table = this.#table;
     const unread = rows.filter((row) => table.isRead[row] === true);
@@ -130,6 +163,8 @@ export class BlockChanges {
     ]);
     for (const [i, row] of unmarked.entries()) if (ancestral[i] !== undefined) table.ancestralStarts[row] = none;
     const records = new SignedRecords(unread.length);
+    // Rows ascend by key, so that a part has few of the ranges.
+    const numbers = new Map<number, number>();
     for (const [i, row] of unread.entries()) {
       const value = values[i];
       if (value === undefined) {
@@ -139,16 +174,20 @@ export class BlockChanges {
       const key = read.append(table.gathered.view(table.key(row)));
       read.appendByte(presentMark);
       const before = read.append(value);
-      records.add(key, before, { sign: -1, group: table.groups[row] as number });
+      const group = table.groups[row] as number;
+      const number = numbers.get(group) ?? numbers.size;
+      numbers.set(group, number);
+      records.add(key, before, { sign: -1, group: number });
       table.settle(row, value, before);
     }
     for (const row of rows) if (table.isSame[row] === false) this.#count(row);
-    return records.count === 0 ? undefined : records.batch(read.bytes, table.deltas.length);
+    if (records.count === 0) return undefined;
+    return { batch: records.batch(read.bytes, numbers.size), groups: [...numbers.keys()] };
   }
 
   #count(row: number): void {
     const table = this.#table;
-    const delta = table.deltas[table.groups[row] as number] as PrefixDelta;
+    const delta = table.deltas[table.groups[row] as number] as GroupDelta;
     const keyLength = (table.keyEnds[row] as number) - (table.keyStarts[row] as number);
     delta.isChanged = true;
     if (table.hasBefore(row)) {

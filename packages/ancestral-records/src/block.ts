@@ -6,6 +6,7 @@ import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import { summaryKey, tipKey } from './layout.js';
 import { encodeSummary, encodeTip, type SnapshotRecord } from './metadata.js';
+import type { LedgerMoves } from './range-ledger.js';
 import type { RecordChange } from './record-change.js';
 import { snapshotWrite } from './snapshots.js';
 
@@ -16,6 +17,8 @@ export interface BlockBatch {
   readonly block: BlockChanges;
   /** The writes of `block`, if the database takes them piece by piece and the draft was not discarded. */
   readonly draft: BatchDraft | undefined;
+  /** What the ledger of ranges is to know when it is written; undefined if there was none. */
+  readonly moves: LedgerMoves | undefined;
   /** What else is written: sums, height, snapshot. */
   readonly writes: DatabaseWrite[];
   readonly next: Pick<Standing, 'tip' | 'summaries'>;
@@ -39,16 +42,16 @@ export async function prepareBlock(
   const { version } = context;
   const { standing, parameters } = context;
   const epoch = epochOfBlock(height, parameters.snapshotPeriod);
-  const block = new BlockChanges(context, changes, { height: epoch, isFirstBlock: height === epoch + 1 });
+  const ledger = context.ledgers.current(version);
+  const block = new BlockChanges(context, changes, { height: epoch, isFirstBlock: height === epoch + 1 }, ledger);
   const options = signal === undefined ? {} : { signal };
-  const summaries = await nextSummaries(context, block, { ...options, draft });
+  const { summaries, moves } = await nextSummaries(context, block, { ...options, draft });
   signal?.throwIfAborted();
   if (context.version !== version) throw staleBlock(height);
   const stateRoot = rootOf(context, summaries);
   const tip = { ...standing.tip, height, stateRoot };
   const writes: DatabaseWrite[] = [];
-  for (const { prefix, isChanged } of block.deltas) {
-    if (!isChanged) continue;
+  for (const { prefix } of block.prefixDeltas()) {
     const summary = summaries.get(prefix);
     const key = summaryKey(prefix);
     writes.push(summary === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeSummary(summary) });
@@ -57,17 +60,18 @@ export async function prepareBlock(
   const { changedRecords } = block;
   const next = { tip, summaries };
   if (height % parameters.snapshotPeriod !== 0) {
-    return { version, block, draft, writes, next, changedRecords, snapshot: undefined };
+    return { version, block, draft, moves, writes, next, changedRecords, snapshot: undefined };
   }
   const snapshot: SnapshotRecord = { height, stateRoot, summaries, manifest: undefined };
   writes.push(snapshotWrite(snapshot));
-  return { version, block, draft, writes, next, changedRecords, snapshot };
+  return { version, block, draft, moves, writes, next, changedRecords, snapshot };
 }
 
 /** Writes a prepared block together with other records in one batch; only then the memory of the store moves on. */
 export async function commitBlock(context: StoreContext, batch: BlockBatch, others: DatabaseWrite[]): Promise<void> {
   const { version, block, writes, next, snapshot } = batch;
   if (context.version !== version) throw staleBlock(next.tip.height);
+  await context.ledgers.ready();
   const drafted = batch.draft?.take();
   if (drafted === undefined) {
     const list = new WriteList();
@@ -79,6 +83,12 @@ export async function commitBlock(context: StoreContext, batch: BlockBatch, othe
   block.remember();
   const { snapshots } = context.standing;
   moveOn(context, snapshot === undefined ? next : { ...next, snapshots: [...snapshots, snapshot] });
+  context.ledgers.commit(batch.moves, {
+    height: next.tip.height,
+    isSnapshot: snapshot !== undefined,
+    from: version,
+    to: context.version,
+  });
 }
 
 /** The error for a block that was prepared on a state the store is no longer at. */

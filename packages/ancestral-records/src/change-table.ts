@@ -1,18 +1,26 @@
 import { ByteArena, type Span } from './byte-arena.js';
 import type { StoreContext } from './context.js';
+import { headOf } from './key-head.js';
 import { ancestralKey, ancestralKeyOffset, recordKeyOffset, stateKey } from './layout.js';
+import type { RangeLedger } from './range-ledger.js';
 import { checkStateRecord, type RecordChange } from './record-change.js';
 
 /** Where there is no span: a deleted record, an absent value, an ancestral record that exists already. */
 export const none: number = -1;
 
+/** Each range that is hashed apart costs a few additions: not worth it with fewer changes per range, if there are many ranges. */
+const leastChangesPerRange = 2;
+const fewRanges = 64;
+
 const noBytes = new Uint8Array(0);
 const stateTag = stateKey(noBytes);
 export const presentMark = 1;
 
-/** What the changes of one state prefix do to its count and bytes. */
-export interface PrefixDelta {
+/** What the changes of one state prefix, or of one range, do to count and bytes. */
+export interface GroupDelta {
   readonly prefix: number;
+  /** The range that the ledger keeps apart; -1 for all other changes of the prefix. */
+  readonly cell: number;
   count: number;
   bytes: number;
   /** False if all its changes leave the values as they were. */
@@ -38,7 +46,9 @@ export class ChangeTable {
   readonly texts: string[] = [];
   /** Indexes of the deltas. */
   readonly groups: number[] = [];
-  readonly deltas: PrefixDelta[] = [];
+  readonly deltas: GroupDelta[] = [];
+  /** Cells of the ledger's grid; empty without a ledger. */
+  #cells = new Int32Array(0);
   /** Record keys in `gathered`; with the tag before it, each is the database key of the state record. */
   readonly keyStarts: number[] = [];
   readonly keyEnds: number[] = [];
@@ -58,13 +68,24 @@ export class ChangeTable {
   readonly isSame: boolean[] = [];
 
   /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. */
-  constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch) {
+  constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch, ledger?: RangeLedger) {
     this.#gather(context, changes);
+    this.#group(ledger);
     this.#lookUp(context, epoch);
   }
 
   get size(): number {
     return this.texts.length;
+  }
+
+  /** Cells with changes that are in no group of their own. To be called when all rows are settled. */
+  unreadCells(): number[] {
+    const cells = new Set<number>();
+    for (const [row, cell] of this.#cells.entries()) {
+      const group = this.deltas[this.groups[row] as number] as GroupDelta;
+      if (group.cell === -1 && this.isSame[row] === false) cells.add(cell);
+    }
+    return [...cells];
   }
 
   /** Rows ascending by key: databases read and write neighbours faster. */
@@ -131,7 +152,6 @@ export class ChangeTable {
   #gather({ parameters }: StoreContext, changes: Iterable<RecordChange>): void {
     const { gathered } = this;
     const rows = new Map<string, number>();
-    const groups = new Map<number, number>();
     for (const { key, value } of changes) {
       checkStateRecord(parameters, key, value);
       const { start } = gathered.append(stateTag);
@@ -141,7 +161,7 @@ export class ChangeTable {
       if (row === undefined) {
         row = this.texts.length;
         rows.set(text, row);
-        this.#append(text, span, this.#groupOf(key[0] as number, groups));
+        this.#append(text, span);
       } else {
         gathered.truncate(start);
       }
@@ -150,18 +170,35 @@ export class ChangeTable {
     }
   }
 
-  #groupOf(prefix: number, groups: Map<number, number>): number {
-    let group = groups.get(prefix);
-    if (group === undefined) {
-      group = this.deltas.push({ prefix, count: 0, bytes: 0, isChanged: false }) - 1;
-      groups.set(prefix, group);
+  /** One group for each range that is kept apart, and one for the rest of each prefix. */
+  #group(ledger: RangeLedger | undefined): void {
+    const { texts } = this;
+    const kept = new Set<number>();
+    if (ledger !== undefined) {
+      this.#cells = new Int32Array(texts.length);
+      for (let row = 0; row < texts.length; row++) {
+        const cell = ledger.grid.cellOf(texts[row] as string);
+        this.#cells[row] = cell;
+        if (ledger.keeps(cell)) kept.add(cell);
+      }
     }
-    return group;
+    if (kept.size > fewRanges && kept.size * leastChangesPerRange > texts.length) kept.clear();
+    const groups = new Map<number, number>();
+    for (let row = 0; row < texts.length; row++) {
+      const prefix = (texts[row] as string).charCodeAt(0);
+      const cell = kept.has(this.#cells[row] as number) ? (this.#cells[row] as number) : -1;
+      const name = cell === -1 ? -1 - prefix : cell;
+      let group = groups.get(name);
+      if (group === undefined) {
+        group = this.deltas.push({ prefix, cell, count: 0, bytes: 0, isChanged: false }) - 1;
+        groups.set(name, group);
+      }
+      this.groups.push(group);
+    }
   }
 
-  #append(text: string, key: Span, group: number): void {
+  #append(text: string, key: Span): void {
     this.texts.push(text);
-    this.groups.push(group);
     this.keyStarts.push(key.start);
     this.keyEnds.push(key.end);
     this.afterStarts.push(none);
@@ -192,11 +229,4 @@ export class ChangeTable {
       this.isFirst[row] = epoch.isFirstBlock || cache.isUnrecorded(text, epoch.height);
     }
   }
-}
-
-/** The first six bytes of a key as a number that orders keys as they do, if they differ there. */
-function headOf(text: string): number {
-  let head = 0;
-  for (let i = 0; i < 6; i++) head = head * 256 + (i < text.length ? text.charCodeAt(i) : 0);
-  return head;
 }

@@ -17,6 +17,7 @@ export function recordAtom(packed: PackedRecords, index: number): SummedAtom {
     count: 1,
     bytes: recordBytes(packed, index),
     sums: noSums,
+    moved: noSums,
     records: [{ packed, index, sign: 1 }],
   };
 }

@@ -1,4 +1,5 @@
 import type { Disk } from './disk.js';
+import type { EpochLedgers } from './epoch-ledgers.js';
 import type { StateHasher, StateRootFunction } from './hasher.js';
 import type { Manifest } from './manifest.js';
 import type { SnapshotRecord, Summary, Tip } from './metadata.js';
@@ -37,6 +38,7 @@ export interface StoreContext {
   readonly parameters: StateParameters;
   readonly cache: ValueCache;
   readonly holds: SnapshotHolds;
+  readonly ledgers: EpochLedgers;
   standing: Standing;
   version: number;
 }

@@ -35,6 +35,11 @@ export interface StateHasher {
   /** Pairwise sums of two equally long lists of uncompressed sums. */
   combine(left: Uint8Array, right: Uint8Array, options?: HashOptions): Promise<Uint8Array>;
   /**
+   * The sum of each of many lists: `sizes` has the number of sums of each, at least 1, one list after the other in `sums`. Left
+   * out, lists are added up with several calls of `combine`.
+   */
+  addUp?(sums: Uint8Array, sizes: Uint32Array, options?: HashOptions): Promise<Uint8Array>;
+  /**
    * The inverse of each uncompressed sum. Left out, a range that is split is hashed whole instead of all but its largest part.
    */
   negate?(sums: Uint8Array, options?: HashOptions): Promise<Uint8Array>;

@@ -12,7 +12,12 @@ export { AncestralRecordsError, type AncestralRecordsErrorCode, type ErrorDetail
 export type { HashBatch, HashOptions, PackedRecords, StateHasher, StateRootFunction } from './hasher.js';
 export { Manifest } from './manifest.js';
 export { entriesPerPage, pageHash, snapshotRoot } from './manifest-page.js';
-export { defaultCacheBytes, defaultMaxHeldSnapshots, type StateStoreOptions } from './open-store.js';
+export {
+  defaultCacheBytes,
+  defaultMaxHeldSnapshots,
+  defaultMaxLedgerRanges,
+  type StateStoreOptions,
+} from './open-store.js';
 export { defaultParameters, formatVersion, type StateParameters, withDefaults } from './parameters.js';
 export type { RangeLimits } from './partition.js';
 export type { RefutationReason } from './proof.js';

@@ -12,6 +12,8 @@ import { summariesOf } from './manifest-summaries.js';
 import type { SnapshotRecord } from './metadata.js';
 import { netChanges } from './net-changes.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
+import { cellOfRange } from './range-grid.js';
+import type { RangeLedger } from './range-ledger.js';
 import { updateRanges } from './range-update.js';
 import {
   type BuiltSnapshot,
@@ -141,7 +143,7 @@ export class ManifestBuild {
       if (this.#urgent === 0) await this.#traffic.idle();
       signal.throwIfAborted();
     };
-    const base = await this.#base(height);
+    const base = await previousManifest(context, height);
     const entries = base === undefined ? [] : await keptEntries(context, height, base);
     let written = Math.floor(entries.length / entriesPerPage);
     const groups =
@@ -165,6 +167,7 @@ export class ManifestBuild {
     for (const snapshot of retired) writes.push(...(await snapshotRemoval(context, snapshot)));
     await context.disk.write(writes);
     moveOn(context, { snapshots: snapshots.filter((snapshot) => !retired.has(snapshot)) }, { isSameState: true });
+    context.ledgers.complete(manifest, context.standing.tip.height);
   }
 
   /** All but the newest that are kept anyway, and those that are held. */
@@ -173,33 +176,24 @@ export class ManifestBuild {
     return snapshots.slice(0, -parameters.retainedEpochs).filter(({ height }) => !holds.isHeld(height));
   }
 
-  /** The manifest of the snapshot before; undefined if it cannot be used, so that everything has to be read. */
-  async #base(height: number): Promise<Manifest | undefined> {
-    const from = height - this.#context.parameters.snapshotPeriod;
-    if (!builtSnapshots(this.#context).some((snapshot) => snapshot.height === from)) return undefined;
-    try {
-      return await readManifest(this.#context, from);
-    } catch (error) {
-      if (error instanceof AncestralRecordsError && error.code === 'ANCESTRAL_RECORDS_CORRUPT') return undefined;
-      throw error;
-    }
-  }
-
-  #fromBase(
+  async *#fromBase(
     base: Manifest,
     { height }: SnapshotRecord,
     done: readonly RangeEntry[],
     pace: () => Promise<void>,
     signal: AbortSignal,
-  ): AsyncGenerator<RangeEntry[]> {
+  ): AsyncGenerator<RangeEntry[], void, undefined> {
     const context = this.#context;
+    const ledger = await usableLedger(context, base);
     const after = done[done.length - 1];
     const startKey = after === undefined ? new Uint8Array(0) : (rangeInterval(after).endKey ?? Uint8Array.of(255, 255));
-    return updateRanges({
+    const intervals = ledger?.unreadIntervals() ?? [{ startKey, endKey: undefined }];
+    yield* updateRanges({
       limits: context.parameters,
       hasher: context.hasher,
       entries: base.entries,
-      changes: netChanges(context, { from: base.height, to: height, startKey, pace }),
+      movesOf: ledger && ((index) => ledger.total(cellOfRange(index))),
+      changes: netChanges(context, { from: base.height, to: height, intervals: cutBefore(intervals, startKey), pace }),
       readRecords: (interval) => readRecords(context, height, interval, signal),
       after,
       pace,
@@ -220,6 +214,30 @@ export class ManifestBuild {
     }
     yield await builder.finish();
   }
+}
+
+/** The manifest of the snapshot before; undefined if it cannot be used, so that everything has to be read. */
+async function previousManifest(context: StoreContext, height: number): Promise<Manifest | undefined> {
+  const from = height - context.parameters.snapshotPeriod;
+  if (!builtSnapshots(context).some((snapshot) => snapshot.height === from)) return undefined;
+  try {
+    return await readManifest(context, from);
+  } catch (error) {
+    if (error instanceof AncestralRecordsError && error.code === 'ANCESTRAL_RECORDS_CORRUPT') return undefined;
+    throw error;
+  }
+}
+
+/** The ledger of the epoch after a manifest, if all of the epoch went through it. */
+async function usableLedger({ ledgers, version }: StoreContext, base: Manifest): Promise<RangeLedger | undefined> {
+  const ledger = ledgers.closed(base.height, version);
+  return ledger?.grid.height === base.height && (await ledger.settle()) ? ledger : undefined;
+}
+
+/** What is left of ascending intervals from a key on. */
+function cutBefore(intervals: readonly KeyInterval[], startKey: Uint8Array): KeyInterval[] {
+  const left = intervals.filter(({ endKey }) => endKey === undefined || compareBytes(startKey, endKey) < 0);
+  return left.map((interval) => (compareBytes(interval.startKey, startKey) < 0 ? { ...interval, startKey } : interval));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { StoreContext } from './context.js';
 import type { PackedRecords } from './hasher.js';
 import { ancestralKeyOffset, epochInterval, stateKey } from './layout.js';
 import { RecordPacker } from './packed-records.js';
+import type { KeyInterval } from './range.js';
 import { corrupt } from './stored-bytes.js';
 
 /** A key whose value at the end of an epoch is not what it was at its start. */
@@ -23,9 +24,17 @@ interface OldValue {
 /** Keys that are looked up together, and bytes of old values that are read ahead. */
 const groupKeys = 1024;
 const groupBytes = 1024 * 1024;
+/** Intervals that are looked at for one group. */
+const groupIntervals = 256;
+
+/** Where reading goes on: in an interval, from a key on. */
+interface Place {
+  readonly interval: number;
+  readonly startKey: Uint8Array;
+}
 
 /**
- * The net changes of the epoch that ends at the snapshot height `to`, ascending by key from `startKey` on, in bounded groups: its
+ * The net changes in some intervals of the epoch that ends at the snapshot height `to`, ascending by key, in bounded groups: its
  * ancestral records hold the old values, and the new ones are the state at `to`, which later blocks may have moved
  * into the ancestral records of the next epoch. Each group is read through a database snapshot of its own.
  */
@@ -34,25 +43,30 @@ export async function* netChanges(
   epoch: {
     readonly from: number;
     readonly to: number;
-    readonly startKey: Uint8Array;
+    /** Ascending and disjoint. */
+    readonly intervals: readonly KeyInterval[];
     /** Awaited before each group is read. */
     readonly pace: () => Promise<void>;
   },
 ): AsyncGenerator<NetChange[]> {
-  const { from, to, pace } = epoch;
-  const read = async (startKey: Uint8Array): ReturnType<typeof readGroup> => {
+  const { from, to, intervals, pace } = epoch;
+  const read = async (place: Place): ReturnType<typeof readGroup> => {
     await pace();
-    return readGroup(context, from, to, startKey);
+    return readGroup(context, { from, to, intervals }, place);
   };
-  let reading = read(epoch.startKey);
+  const first = intervals[0];
+  if (first === undefined) return;
+  let reading = read({ interval: 0, startKey: first.startKey });
   try {
     for (;;) {
-      const group = await reading;
-      if (group === undefined) return;
-      // The next group is read while this one is worked on.
-      reading = read(group.nextKey);
-      reading.catch(() => undefined);
-      yield group.changes;
+      const { changes, next } = await reading;
+      if (next !== undefined) {
+        // The next group is read while this one is worked on.
+        reading = read(next);
+        reading.catch(() => undefined);
+      }
+      yield changes;
+      if (next === undefined) return;
     }
   } finally {
     await reading.catch(() => undefined);
@@ -61,29 +75,47 @@ export async function* netChanges(
 
 async function readGroup(
   context: StoreContext,
-  from: number,
-  to: number,
-  startKey: Uint8Array,
-): Promise<{ readonly changes: NetChange[]; readonly nextKey: Uint8Array } | undefined> {
+  epoch: { readonly from: number; readonly to: number; readonly intervals: readonly KeyInterval[] },
+  place: Place,
+): Promise<{ readonly changes: NetChange[]; readonly next: Place | undefined }> {
+  const { from, to, intervals } = epoch;
   const snapshot = context.disk.snapshot();
   try {
     const old: OldValue[] = [];
-    const interval = epochInterval(from, startKey, undefined);
-    const iterator = context.disk.iterator(interval, { snapshot, highWaterMarkBytes: groupBytes });
-    try {
-      for (const [databaseKey, mark] of await iterator.nextv(groupKeys)) {
-        const key = databaseKey.subarray(ancestralKeyOffset);
-        old.push({ key, value: decodeMark(mark) });
-      }
-    } finally {
-      await iterator.close();
+    let next: Place | undefined = place;
+    for (let read = 0; next !== undefined && old.length < groupKeys && read < groupIntervals; read++) {
+      next = await readOld(context, from, intervals, { place: next, snapshot, old });
     }
-    const last = old[old.length - 1];
-    if (last === undefined) return undefined;
-    return { changes: await compare(context, old, to, snapshot), nextKey: Uint8Array.of(...last.key, 0) };
+    return { changes: await compare(context, old, to, snapshot), next };
   } finally {
     await snapshot.close();
   }
+}
+
+/** Reads old values of an interval until the group is full. */
+async function readOld(
+  context: StoreContext,
+  from: number,
+  intervals: readonly KeyInterval[],
+  { place, snapshot, old }: { readonly place: Place; readonly snapshot: AbstractSnapshot; readonly old: OldValue[] },
+): Promise<Place | undefined> {
+  const wanted = groupKeys - old.length;
+  const interval = epochInterval(from, place.startKey, intervals[place.interval]?.endKey);
+  const iterator = context.disk.iterator(interval, { snapshot, highWaterMarkBytes: groupBytes });
+  try {
+    const entries = await iterator.nextv(wanted);
+    for (const [databaseKey, mark] of entries) {
+      old.push({ key: databaseKey.subarray(ancestralKeyOffset), value: decodeMark(mark) });
+    }
+    const last = entries[entries.length - 1];
+    if (last !== undefined) {
+      return { interval: place.interval, startKey: Uint8Array.of(...last[0].subarray(ancestralKeyOffset), 0) };
+    }
+  } finally {
+    await iterator.close();
+  }
+  const following = intervals[place.interval + 1];
+  return following && { interval: place.interval + 1, startKey: following.startKey };
 }
 
 /** The value that an ancestral record holds; undefined if the key had none. */

@@ -3,6 +3,7 @@ import { rootOf, type Standing, type StoreContext } from './context.js';
 import type { StateDatabase } from './database.js';
 import { Disk } from './disk.js';
 import { loadDownload } from './download.js';
+import { EpochLedgers } from './epoch-ledgers.js';
 import { AncestralRecordsError } from './errors.js';
 import { finishClearing } from './genesis.js';
 import type { StateHasher, StateRootFunction } from './hasher.js';
@@ -11,6 +12,7 @@ import { decodeSnapshot, decodeSummary, decodeTip, encodeTip, noRoot, type Summa
 import { checkFormat, encodeFormat, type StateParameters, withDefaults } from './parameters.js';
 import { finishRewind } from './rewind.js';
 import { SnapshotHolds } from './snapshot-holds.js';
+import { builtSnapshots, readManifest } from './snapshots.js';
 import { corrupt } from './stored-bytes.js';
 import { finishClearingIntervals } from './unproved/clear-unproved.js';
 import { loadUnproved } from './unproved/unproved-download.js';
@@ -29,6 +31,8 @@ export interface StateStoreOptions {
   readonly isSynced?: boolean;
   /** Snapshots that {@link StateStore.hold} may keep at once; default 4. */
   readonly maxHeldSnapshots?: number;
+  /** Ranges of a manifest up to which blocks keep account of each, so that the next one takes no reading; default 65536, 0 for never. */
+  readonly maxLedgerRanges?: number;
   /** Milliseconds that never go back; default `performance.now`. */
   readonly monotonicMs?: () => number;
 }
@@ -39,12 +43,17 @@ export const defaultCacheBytes: number = 64 * 1024 * 1024;
 /** Default of {@link StateStoreOptions.maxHeldSnapshots}. */
 export const defaultMaxHeldSnapshots: number = 4;
 
+/** Default of {@link StateStoreOptions.maxLedgerRanges}. */
+export const defaultMaxLedgerRanges: number = 65_536;
+
 /** Checks the database, loads where it stands, and finishes what a crash interrupted. */
 export async function openContext(options: StateStoreOptions): Promise<StoreContext> {
   const { database, hasher, stateRoot, cacheBytes = defaultCacheBytes, isSynced = true } = options;
   if (!Number.isSafeInteger(cacheBytes) || cacheBytes < 0) throw new RangeError('cacheBytes must not be negative');
   const { maxHeldSnapshots = defaultMaxHeldSnapshots, monotonicMs = () => performance.now() } = options;
   if (!(maxHeldSnapshots >= 0)) throw new RangeError('maxHeldSnapshots must not be negative');
+  const { maxLedgerRanges = defaultMaxLedgerRanges } = options;
+  if (!(maxLedgerRanges >= 0)) throw new RangeError('maxLedgerRanges must not be negative');
   const parameters = withDefaults(options.parameters);
   if (database.status !== 'open') throw unsupported(`it is ${database.status}, not open`);
   if (database.supports.explicitSnapshots !== true) throw unsupported('it has no explicit snapshots');
@@ -58,6 +67,7 @@ export async function openContext(options: StateStoreOptions): Promise<StoreCont
     parameters,
     cache: new ValueCache(cacheBytes),
     holds: new SnapshotHolds({ maxSnapshots: maxHeldSnapshots, monotonicMs }),
+    ledgers: new EpochLedgers(hasher, maxLedgerRanges),
     standing: { tip, summaries: new Map(), snapshots: [], download: undefined, unproved: undefined },
     version: 0,
   };
@@ -66,7 +76,15 @@ export async function openContext(options: StateStoreOptions): Promise<StoreCont
   if (tip.phase === 'rewinding') await finishRewind(context);
   if (tip.phase === 'unproved') await finishClearingIntervals(context);
   checkRoot(context);
+  await beginLedgers(context);
   return context;
+}
+
+/** Begins to keep account of ranges, if the store has a state now; without its newest manifest it waits for the next one. */
+export async function beginLedgers(context: StoreContext): Promise<void> {
+  const newest = context.standing.tip.phase === 'ready' ? builtSnapshots(context).at(-1) : undefined;
+  const manifest = newest && (await readManifest(context, newest.height).catch(() => undefined));
+  context.ledgers.begin(manifest, { height: context.standing.tip.height, version: context.version });
 }
 
 async function checkOrCreate(disk: Disk, parameters: StateParameters): Promise<void> {

@@ -1,42 +1,69 @@
 import { copyBytes } from './copy-bytes.js';
 import { type HashOptions, type StateHasher, uncompressedSumBytes } from './hasher.js';
 
-/**
- * Adds up the sums of each group, pairing within groups so that the hasher sees few, large calls. Equal group numbers
- * must be adjacent; the result has the groups in the given order.
- */
+/** The sum of each list of uncompressed sums, one list of at least one after the other. */
+export async function addUp(
+  hasher: StateHasher,
+  sums: Uint8Array,
+  sizes: Uint32Array,
+  options: HashOptions = {},
+): Promise<Uint8Array> {
+  if (sizes.every((size) => size === 1)) return sums;
+  return hasher.addUp === undefined ? addUpInPairs(hasher, sums, sizes, options) : hasher.addUp(sums, sizes, options);
+}
+
+/** Adds up the sums of each group. Equal group numbers must be adjacent; the result has the groups in the given order. */
 export async function combineGroups(
   hasher: StateHasher,
   sums: Uint8Array,
   groups: readonly number[],
   options: HashOptions = {},
 ): Promise<Map<number, Uint8Array>> {
-  let level = groups.map((group, i) => ({ group, sum: at(sums, i) }));
-  for (;;) {
-    const next: { group: number; sum: Uint8Array }[] = [];
-    const pairs: { slot: number; left: Uint8Array; right: Uint8Array }[] = [];
-    for (let i = 0; i < level.length; i++) {
-      const left = level[i] as { group: number; sum: Uint8Array };
-      const right = level[i + 1];
-      if (right !== undefined && right.group === left.group) {
-        pairs.push({ slot: next.length, left: left.sum, right: right.sum });
-        i++;
-      }
-      next.push(left);
+  const distinct: number[] = [];
+  const sizes: number[] = [];
+  for (const group of groups) {
+    if (distinct[distinct.length - 1] !== group) {
+      distinct.push(group);
+      sizes.push(0);
     }
-    if (pairs.length === 0) return new Map(next.map(({ group, sum }) => [group, copyBytes(sum)]));
-    const left = new Uint8Array(pairs.length * uncompressedSumBytes);
-    const right = new Uint8Array(left.length);
-    for (const [i, pair] of pairs.entries()) {
-      left.set(pair.left, i * uncompressedSumBytes);
-      right.set(pair.right, i * uncompressedSumBytes);
-    }
-    const combined = await hasher.combine(left, right, options);
-    for (const [i, { slot }] of pairs.entries()) {
-      next[slot] = { group: (next[slot] as { group: number }).group, sum: at(combined, i) };
-    }
-    level = next;
+    sizes[sizes.length - 1] = (sizes[sizes.length - 1] as number) + 1;
   }
+  const added = await addUp(hasher, sums, Uint32Array.from(sizes), options);
+  return new Map(distinct.map((group, i) => [group, copyBytes(at(added, i))]));
+}
+
+/** Adds up with few, large calls of `combine`: in each round every second sum of a list is added to the one before it. */
+async function addUpInPairs(
+  hasher: StateHasher,
+  sums: Uint8Array,
+  sizes: Uint32Array,
+  options: HashOptions,
+): Promise<Uint8Array> {
+  let level = sums;
+  let lengths = sizes;
+  while (lengths.some((length) => length > 1)) {
+    const left: Uint8Array[] = [];
+    const right: Uint8Array[] = [];
+    const next: Uint8Array[] = [];
+    const pairAt: number[] = [];
+    let from = 0;
+    for (const length of lengths) {
+      for (let i = 0; i < length; i += 2) {
+        if (i + 1 < length) {
+          pairAt.push(next.length);
+          left.push(at(level, from + i));
+          right.push(at(level, from + i + 1));
+        }
+        next.push(at(level, from + i));
+      }
+      from += length;
+    }
+    const combined = await hasher.combine(joinSums(left), joinSums(right), options);
+    for (const [i, slot] of pairAt.entries()) next[slot] = at(combined, i);
+    level = joinSums(next);
+    lengths = lengths.map((length) => (length + 1) >>> 1);
+  }
+  return level;
 }
 
 /** Sums of equal length in one byte string. */

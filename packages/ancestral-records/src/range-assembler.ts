@@ -10,6 +10,8 @@ import type { RangeEntry } from './range.js';
 export interface SummedAtom extends Atom {
   /** Encoded sums to add. */
   readonly sums: readonly Uint8Array[];
+  /** Uncompressed sums to add. */
+  readonly moved: readonly Uint8Array[];
   /** Records still to be hashed. */
   readonly records: readonly SignedRecord[];
 }
@@ -17,6 +19,7 @@ export interface SummedAtom extends Atom {
 /** A range whose sum is still to be computed. */
 export interface RangeDraft extends Pick<RangeEntry, 'start' | 'depth' | 'count' | 'bytes'> {
   readonly sums: readonly Uint8Array[];
+  readonly moved: readonly Uint8Array[];
   readonly records: readonly SignedRecord[];
 }
 
@@ -62,8 +65,8 @@ export class RangeAssembler {
 /** The draft of a group of atoms. */
 export function draftOf({ start, depth, count, bytes, atoms }: AtomGroup<SummedAtom>): RangeDraft {
   if (atoms.length === 1) {
-    const { sums, records } = atoms[0] as SummedAtom;
-    return { start, depth, count, bytes, sums, records };
+    const { sums, moved, records } = atoms[0] as SummedAtom;
+    return { start, depth, count, bytes, sums, moved, records };
   }
   return {
     start,
@@ -71,6 +74,7 @@ export function draftOf({ start, depth, count, bytes, atoms }: AtomGroup<SummedA
     count,
     bytes,
     sums: atoms.flatMap(({ sums }) => sums),
+    moved: atoms.flatMap(({ moved }) => moved),
     records: atoms.flatMap(({ records }) => records),
   };
 }
@@ -83,14 +87,15 @@ async function assemble(
   const options = signal === undefined ? {} : { signal };
   const slots = new Map<RangeDraft, number>();
   for (const draft of drafts) {
-    if (draft.records.length > 0 || draft.sums.length !== 1) slots.set(draft, slots.size);
+    if (draft.records.length > 0 || draft.moved.length > 0 || draft.sums.length !== 1) slots.set(draft, slots.size);
   }
   if (slots.size === 0) return drafts.map((draft) => entryOf(draft, draft.sums[0] as Uint8Array));
   const [hashed, decoded] = await Promise.all([
     hashRecords(hasher, slots, options),
     decodeSums(hasher, slots, options),
   ]);
-  const terms: { slot: number; sum: Uint8Array }[] = [...hashed, ...decoded].sort((a, b) => a.slot - b.slot);
+  const moved = [...slots].flatMap(([draft, slot]) => draft.moved.map((sum) => ({ slot, sum })));
+  const terms: { slot: number; sum: Uint8Array }[] = [...hashed, ...decoded, ...moved].sort((a, b) => a.slot - b.slot);
   const sums = await combineGroups(
     hasher,
     joinSums(terms.map(({ sum }) => sum)),

@@ -7,6 +7,7 @@ import { recordBytes } from './packed-records.js';
 import { fitsRange, Partition, type RangeLimits } from './partition.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 import { draftOf, RangeAssembler, type SummedAtom } from './range-assembler.js';
+import type { RangeTotal } from './range-ledger.js';
 import { splitRange } from './split-range.js';
 import { corrupt } from './stored-bytes.js';
 
@@ -16,6 +17,8 @@ export interface RangeUpdateOptions {
   readonly hasher: StateHasher;
   /** The ranges before. */
   readonly entries: readonly RangeEntry[];
+  /** What has happened to the range at an index, if that is known already: then `changes` has none of its keys. */
+  readonly movesOf?: ((index: number) => RangeTotal | undefined) | undefined;
   /** Net changes, ascending, from the end of `after` on. */
   readonly changes: AsyncIterable<readonly NetChange[]>;
   /** The records of an interval after the changes, ascending. */
@@ -33,8 +36,8 @@ const maxHeldBytes = 16 * 1024 * 1024;
 const maxChangeBytes = 8 * 1024 * 1024;
 
 /**
- * The ranges after some net changes, from the ranges before, in groups: costs the hashing of what changed, and of the
- * smaller parts of what is split.
+ * The ranges after some net changes, from the ranges before, in groups: costs the hashing of what changed and is not in the
+ * ledger, and of the smaller parts of what is split.
  *
  * Old ranges and changes are walked together in key order. A range without changes is an atom as it is; one with
  * changes that still fits its limits is an atom whose sum has moved; one that has outgrown them is replaced by its records; a
@@ -84,11 +87,15 @@ async function* walk(
 
   const begin = after === undefined ? undefined : rangeInterval(after).endKey;
   const isOver = after !== undefined && begin === undefined;
-  for (const entry of isOver ? [] : entries) {
+  for (const [index, entry] of isOver ? [] : entries.entries()) {
     const interval = rangeInterval(entry);
     if (begin !== undefined && compareBytes(interval.startKey, begin) < 0) continue;
     yield* insertBefore(interval.startKey);
-    const changed = await applyChanges(options, entry, interval, changes);
+    const total = options.movesOf?.(index);
+    const changed =
+      total === undefined
+        ? await applyChanges(options, entry, interval, changes)
+        : changedRange(limits, entry, { ...total, moved: [total.sum] });
     if (!changed.isOverfull) {
       if (changed.count > 0) push({ ...changed, start: entry.start, sums: [entry.sum, ...changed.sums] });
       if (assembler.isFull) yield* step(false);
@@ -97,7 +104,8 @@ async function* walk(
     const held: PackedRecords[] = [];
     let heldBytes = 0;
     let parts: SummedAtom[] | undefined;
-    const isHolding = changed.records.length > 0 && changed.sums.length === 0 && changed.bytes <= maxHeldBytes;
+    const isKnown = changed.moved.length > 0 || (changed.records.length > 0 && changed.sums.length === 0);
+    const isHolding = isKnown && changed.bytes <= maxHeldBytes;
     for await (const packed of options.readRecords(interval)) {
       if (isHolding) {
         held.push(packed);
@@ -111,7 +119,7 @@ async function* walk(
     }
     if (isHolding && heldBytes > 0) {
       await pace();
-      parts = await splitRange({ hasher, limits }, entry, changed.records, held, signal);
+      parts = await splitRange({ hasher, limits }, entry, changed, held, signal);
     }
     for (const part of parts ?? []) push(part);
     if (parts === undefined) {
@@ -130,8 +138,30 @@ interface ChangedRange {
   readonly count: number;
   readonly bytes: number;
   readonly sums: readonly Uint8Array[];
+  readonly moved: readonly Uint8Array[];
   /** What its sum moves by; empty if it is certain to be overfull, whatever else happens to it. */
   readonly records: readonly SignedRecord[];
+}
+
+/** A range after differences of its count and bytes. */
+function changedRange(
+  limits: RangeLimits,
+  { depth, ...before }: RangeEntry,
+  change: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly sums?: readonly Uint8Array[];
+    readonly moved?: readonly Uint8Array[];
+    readonly records?: readonly SignedRecord[];
+  },
+): ChangedRange {
+  const count = before.count + change.count;
+  const bytes = before.bytes + change.bytes;
+  if (count < 0 || bytes < count || (count === 0 && bytes > 0)) {
+    throw corrupt('manifest', 'a range does not hold what was removed from it');
+  }
+  const { sums = [], moved = [], records = [] } = change;
+  return { isOverfull: !fitsRange(limits, { depth, count, bytes }), count, bytes, sums, moved, records };
 }
 
 async function applyChanges(
@@ -141,7 +171,8 @@ async function applyChanges(
   changes: ChangeCursor,
 ): Promise<ChangedRange> {
   const { depth } = entry;
-  let { count, bytes } = entry;
+  let count = 0;
+  let bytes = 0;
   let records: SignedRecord[] = [];
   let changedBytes = 0;
   const sums: Uint8Array[] = [];
@@ -181,10 +212,7 @@ async function applyChanges(
       changedBytes = 0;
     }
   }
-  if (count < 0 || bytes < count || (count === 0 && bytes > 0)) {
-    throw corrupt('manifest', 'a range does not hold what was removed from it');
-  }
-  return { isOverfull: !fitsRange(limits, { depth, count, bytes }), count, bytes, sums, records };
+  return changedRange(limits, entry, { count, bytes, sums, records });
 }
 
 /** The encoded sum of records that are too many to be kept. */
@@ -194,7 +222,7 @@ async function sumOf(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const assembler = new RangeAssembler(hasher);
-  assembler.add({ start: new Uint8Array(1), depth: 8, count: 1, bytes: 1, sums: [], records });
+  assembler.add({ start: new Uint8Array(1), depth: 8, count: 1, bytes: 1, sums: [], moved: [], records });
   const [entry] = await assembler.flush(signal);
   return (entry as RangeEntry).sum;
 }

@@ -13,13 +13,13 @@ import type { SummedAtom } from './range-assembler.js';
  * hashed, and the sum of the largest is what remains of the whole. Undefined if hashing all of them is cheaper.
  *
  * @param entry the range before the changes
- * @param changes what moves its sum to that of the records it has now
+ * @param changes what moves its sum to that of the records it has now: records to hash, and uncompressed sums
  * @param packs the records that it has now, ascending
  */
 export async function splitRange(
   context: { readonly hasher: StateHasher; readonly limits: RangeLimits },
   entry: RangeEntry,
-  changes: readonly SignedRecord[],
+  changes: { readonly records: readonly SignedRecord[]; readonly moved: readonly Uint8Array[] },
   packs: readonly PackedRecords[],
   signal?: AbortSignal,
 ): Promise<SummedAtom[] | undefined> {
@@ -28,11 +28,11 @@ export async function splitRange(
   const options = signal === undefined ? {} : { signal };
   const groups = groupsOf(limits, entry.depth, packs);
   const largest = groups.reduce((best, group) => (group.count > best.count ? group : best));
-  if (changes.length >= largest.count) return undefined;
+  if (changes.records.length >= largest.count) return undefined;
   const others = groups.filter((group) => group !== largest);
 
   const batch = new GatheredRecords();
-  for (const change of changes) batch.add(change, others.length);
+  for (const change of changes.records) batch.add(change, others.length);
   for (const [group, { atoms }] of others.entries()) {
     for (const { records } of atoms) for (const record of records) batch.add(record, group);
   }
@@ -42,8 +42,13 @@ export async function splitRange(
   ]);
   const othersEnd = others.length * uncompressedSumBytes;
   const known = sums.subarray(0, othersEnd);
-  const terms = concatBytes(whole, sums.subarray(othersEnd), await hasher.negate(known, options));
-  const rest = await combineGroups(hasher, terms, new Array<number>(others.length + 2).fill(0), options);
+  const terms = concatBytes(whole, ...changes.moved, sums.subarray(othersEnd), await hasher.negate(known, options));
+  const rest = await combineGroups(
+    hasher,
+    terms,
+    new Array<number>(terms.length / uncompressedSumBytes).fill(0),
+    options,
+  );
   const encoded = await hasher.encode(concatBytes(known, rest.get(0) as Uint8Array), options);
   const sumOf = new Map(
     [...others, largest].map((group, i) => {
@@ -52,7 +57,7 @@ export async function splitRange(
   );
   return groups.map((group) => {
     const { start, count, bytes } = group;
-    return { start, count, bytes, sums: [sumOf.get(group) as Uint8Array], records: [] };
+    return { start, count, bytes, sums: [sumOf.get(group) as Uint8Array], moved: [], records: [] };
   });
 }
 

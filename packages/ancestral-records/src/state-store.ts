@@ -12,7 +12,7 @@ import type { PackedRecords } from './hasher.js';
 import { otherInterval, otherKey, stateKey } from './layout.js';
 import type { Manifest } from './manifest.js';
 import { ManifestBuild } from './manifest-build.js';
-import { openContext, type StateStoreOptions } from './open-store.js';
+import { beginLedgers, openContext, type StateStoreOptions } from './open-store.js';
 import type { StateParameters } from './parameters.js';
 import { proveRecords } from './proof.js';
 import type { RangeEntry } from './range.js';
@@ -210,6 +210,7 @@ export class StateStore {
     await this.#exclusive('initialize', async () => {
       this.#requirePhase('empty');
       await initialize(this.#context, content.records, others, content.signal);
+      await beginLedgers(this.#context);
     });
   }
 
@@ -339,6 +340,7 @@ export class StateStore {
   async beginDownload(manifest: Manifest): Promise<void> {
     await this.#exclusive('beginDownload', async () => {
       await this.#pausingBackground(() => beginDownload(this.#context, manifest));
+      await beginLedgers(this.#context);
     });
   }
 
@@ -400,6 +402,7 @@ export class StateStore {
     await this.#exclusive('finishDownload', async () => {
       this.#requirePhase('downloading');
       await finishDownload(this.#context, options.stateRoot, others);
+      await beginLedgers(this.#context);
     });
   }
 
@@ -452,13 +455,17 @@ export class StateStore {
    */
   async finishUnprovedDownload(options: OtherWrites = {}): Promise<void> {
     const others = this.#others(options.otherWrites);
-    await this.#exclusive('finishUnprovedDownload', () => finishUnproved(this.#context, others));
+    await this.#exclusive('finishUnprovedDownload', async () => {
+      await finishUnproved(this.#context, others);
+      await beginLedgers(this.#context);
+    });
   }
 
   /** Deletes all state, in any phase; other records stay. Interrupted, it is finished when the store is opened. */
   async reset(): Promise<void> {
     await this.#exclusive('reset', async () => {
       await this.#pausingBackground(() => resetState(this.#context));
+      await beginLedgers(this.#context);
       this.#unproved.forget();
     });
   }
@@ -476,6 +483,7 @@ export class StateStore {
       this.#requireReady();
       snapshotAt(this.#context, height);
       await this.#pausingBackground(() => beginRewind(this.#context, height, others));
+      await beginLedgers(this.#context);
     });
   }
 
@@ -506,6 +514,7 @@ export class StateStore {
     await this.#gate.idle();
     await Promise.all([this.#build.stop(), this.#retention.stop()]);
     await Promise.allSettled([...this.#reads]);
+    await this.#context.ledgers.settled();
     this.#draft?.discard();
     this.#context.cache.clear();
   }

@@ -111,13 +111,14 @@ describe('a block', () => {
   test('is hashed while its old values are read', async () => {
     const database = await opened(memoryDatabase());
     let announce: () => void = () => undefined;
+    let isHeld = false;
     const hashing = new Promise<void>((resolve) => {
       announce = resolve;
     });
     const store = await openStore(
       wrapped(database, {
         async getMany(keys, options) {
-          await hashing;
+          if (isHeld) await hashing;
           return database.getMany(keys, options);
         },
       }),
@@ -132,6 +133,7 @@ describe('a block', () => {
       },
     );
     await store.initialize({ records: [] });
+    isHeld = true;
     const prepared = await store.prepareBlock(1, manyChanges);
     expect(prepared.changedRecords).toBe(manyChanges.length);
     await store.close();

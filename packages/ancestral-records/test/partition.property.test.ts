@@ -115,10 +115,17 @@ describe('the partition of a state into ranges', () => {
     };
     const set = (high: number, low: number): RecordChange => ({ key: bytes(5, high, low), value: bytes(1) });
     const state = [...Array(10).keys()].map((i) => set(1, i)).concat([...Array(90).keys()].map((i) => set(129, i)));
-    for (const hasher of [counting, { ...counting, negate: undefined }]) {
-      const { negate: _, ...without } = hasher;
+    const { negate: _, ...without } = counting;
+    for (const [hasher, maxLedgerRanges, expected] of [
+      // The smaller part, after the ledger or the change too; or all of them.
+      [counting, 100, 10],
+      [counting, 0, 1 + 10],
+      [without, 100, 101],
+      [without, 0, 101],
+    ] as const) {
       const store = await memoryStore({
-        hasher: hasher.negate === undefined ? without : hasher,
+        hasher,
+        maxLedgerRanges,
         parameters: parameters({ snapshotPeriod: 1, maxRangeRecords: 100 }),
       });
       await store.initialize({ records: [packState(apply(new Map(), state))] });
@@ -128,8 +135,8 @@ describe('the partition of a state into ranges', () => {
       await store.commitBlock(await store.prepareBlock(2, [set(129, 200)]));
       const { entries } = await store.manifest(2);
       expect(entries.map(({ count }) => count)).toEqual([10, 91]);
-      // One for the block; one for the change and ten for the smaller part, or all of them.
-      expect(hashed).toBe(hasher.negate === undefined ? 1 + 101 : 1 + 1 + 10);
+      // One for the block.
+      expect(hashed).toBe(1 + expected);
       await store.close();
     }
   });
@@ -226,9 +233,12 @@ describe('a manifest that is being built', () => {
   });
 
   test('is refused when the records do not add up to what the blocks said', async () => {
-    const { database, store } = await reopenable(toyHasher);
-    await store.initialize({ records: [pack([[bytes(5, 1), bytes(1)]])] });
-    await store.commitBlock(await store.prepareBlock(1, [{ key: bytes(5, 1), value: bytes(2) }]));
+    const { database, store: first } = await reopenable(toyHasher);
+    await first.initialize({ records: [pack([[bytes(5, 1), bytes(1)]])] });
+    await first.commitBlock(await first.prepareBlock(1, [{ key: bytes(5, 1), value: bytes(2) }]));
+    // Without a ledger of the epoch, the records are read again.
+    await first.close();
+    const store = await reopen(database, toyHasher);
     await database.batch([{ type: 'put', key: bytes(1, 5, 1), value: bytes(3) }], {
       keyEncoding: 'view',
       valueEncoding: 'view',

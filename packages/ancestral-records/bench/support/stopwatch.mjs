@@ -51,6 +51,9 @@ export function timedHasher(hasher, stopwatch) {
   return {
     sum: (batch, options) => stopwatch.during('hash', () => hasher.sum(batch, options)),
     combine: (left, right, options) => stopwatch.during('root', () => hasher.combine(left, right, options)),
+    ...(hasher.addUp && {
+      addUp: (sums, sizes, options) => stopwatch.during('root', () => hasher.addUp(sums, sizes, options)),
+    }),
     encode: (sums, options) => stopwatch.during('root', () => hasher.encode(sums, options)),
     decode: (encoded, options) => stopwatch.during('root', () => hasher.decode(encoded, options)),
   };
