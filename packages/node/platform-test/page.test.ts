@@ -161,7 +161,7 @@ describe('the page of a node that joins', () => {
       await page.waitForTimeout(700);
       expect([width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([width, width]);
       expect(await accessibilityProblems(page)).toEqual([]);
-      if (width === 360 && colorScheme === 'dark') await takePicture(page, 'narrow-dark');
+      await takePicture(page, `${width === 360 ? 'narrow' : 'wide'}-${colorScheme}`);
     }
     expect(await cellColour(0)).toBe(await swatchOf('#deliverers li', (await cellAt(0)).peer ?? ''));
   });
