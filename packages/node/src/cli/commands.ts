@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { chainCreate, chainShow } from './commands/chain.js';
 import { configPrint } from './commands/config-print.js';
 import { helpCommand } from './commands/help-command.js';
 import { keysAccount, keysGenerate, keysShow } from './commands/keys.js';
@@ -27,6 +28,8 @@ export const commands: readonly Command[] = [
   repair,
   rebuild,
   rewind,
+  chainCreate,
+  chainShow,
   keysGenerate,
   keysShow,
   keysAccount,
