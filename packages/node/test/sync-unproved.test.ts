@@ -1,5 +1,7 @@
+import { cpSync } from 'node:fs';
 import { toHex } from '@hs/bytes';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { nodePrefixes } from '../src/chain/chain-store.js';
 import { exampleStatePrefixes } from '../src/example-chain/state-keys.js';
 import type { TrustedChecksum } from '../src/sync/trusted-checksums.js';
 import { cleanUp, removeFolder, testFolder } from './support/cleanups.js';
@@ -88,6 +90,18 @@ describe('a chain whose headers carry no roots', () => {
     expect(frozen.chain.describeHeader(provider(0).chainStore.tipHeader)).toMatchObject({
       ...{ stateRoot: undefined, snapshotRoot: undefined },
     });
+  });
+
+  test('a state that no sync brought here is unauthenticated, too', async () => {
+    const folder = testFolder();
+    cpSync(frozen.folder, folder, { recursive: true });
+    const node = await openNode(frozen.chain, { folder });
+    await waitFor('it is known', () => node.status().authentication.kind === 'execution');
+    await node.store.write([{ key: Uint8Array.of(nodePrefixes.origin), value: undefined }]);
+    await node.close();
+    const again = await openTestNode(frozen.chain, { folder });
+    await waitFor('it is known', () => again.status().authentication.text.includes('nothing is known of where'));
+    expect(again.status().authentication.kind).toBe('unauthenticated');
   });
 
   test('without anything to compare a state with, the node stops and says what to do', async () => {

@@ -25,23 +25,26 @@ export interface Authentication {
   readonly origin: StateOrigin | undefined;
 }
 
+/** What is kept: that the state was executed from genesis on, or whose word was taken for it. */
+export type KeptOrigin = StateOrigin | 'execution';
+
 const key: Uint8Array = Uint8Array.of(nodePrefixes.origin);
 
-/** The write that keeps an origin, or forgets it. */
-export function originWrite(origin: StateOrigin | undefined): RecordChange {
-  return { key, value: origin === undefined ? undefined : new TextEncoder().encode(JSON.stringify(origin)) };
+/** The write that keeps an origin; it belongs into the batch that makes the state the tip. */
+export function originWrite(origin: KeptOrigin): RecordChange {
+  return { key, value: new TextEncoder().encode(JSON.stringify(origin)) };
 }
 
-/** The origin of the state in a store, if it came from an unproved download. */
-export async function readOrigin(store: StateStore): Promise<StateOrigin | undefined> {
+/** The origin of the state in a store; undefined if something else than a sync brought it there. */
+export async function readOrigin(store: StateStore): Promise<KeptOrigin | undefined> {
   const value = await store.get(key);
-  return value === undefined ? undefined : (JSON.parse(new TextDecoder().decode(value)) as StateOrigin);
+  return value === undefined ? undefined : (JSON.parse(new TextDecoder().decode(value)) as KeptOrigin);
 }
 
 /** What speaks for the state of a store. */
 export function authenticationOf(
   store: StateStore,
-  { hasRootsInHeaders, origin }: { readonly hasRootsInHeaders: boolean; readonly origin: StateOrigin | undefined },
+  { hasRootsInHeaders, origin }: { readonly hasRootsInHeaders: boolean; readonly origin: KeptOrigin | undefined },
 ): Authentication {
   if (store.phase === 'unproved') {
     const text = 'Records are being downloaded that nothing has proved yet.';
@@ -51,8 +54,12 @@ export function authenticationOf(
   if (hasRootsInHeaders) {
     return { kind: 'headers', text: 'The roots in the headers prove the state.', origin: undefined };
   }
+  if (origin === 'execution') {
+    return { kind: 'execution', text: 'Every block since genesis was executed here.', origin: undefined };
+  }
   if (origin === undefined) {
-    return { kind: 'execution', text: 'Every block since genesis was executed here.', origin };
+    const text = 'The headers of this chain carry no roots, and nothing is known of where the state came from.';
+    return { kind: 'unauthenticated', text, origin };
   }
   const because: Readonly<Record<ClaimBasis, string>> = {
     pinned: 'which the operator pinned',

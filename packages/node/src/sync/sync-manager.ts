@@ -18,7 +18,7 @@ import type { DownloadEvent } from './download-event.js';
 import { syncHeadersFrom } from './header-sync.js';
 import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
 import { evidenceOfBan } from './range-evidence.js';
-import { type Authentication, authenticationOf, originWrite, readOrigin, type StateOrigin } from './state-origin.js';
+import { type Authentication, authenticationOf, type KeptOrigin, originWrite, readOrigin } from './state-origin.js';
 import { UnprovedSync, type UnprovedSyncSettings } from './unproved-sync.js';
 
 /** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
@@ -133,7 +133,7 @@ export class SyncManager<Header> {
   #hyperSync: HyperSync<Header> | undefined;
   #report: HyperSyncReport | undefined;
   #unprovedSync: UnprovedSync<Header> | undefined;
-  #origin: StateOrigin | undefined;
+  #origin: KeptOrigin | undefined;
   #wake: () => void = () => undefined;
   #isWoken = false;
   #headerSync: Promise<void> | undefined;
@@ -437,9 +437,9 @@ export class SyncManager<Header> {
   async #loadGenesis(): Promise<void> {
     const { store, chain, logger } = this.#options;
     this.#enter('genesis', 'writing the genesis state');
-    const otherWrites = [originWrite(undefined)];
+    const otherWrites = [originWrite('execution')];
     await store.initialize({ records: chain.genesisRecords(), otherWrites, signal: this.#abort.signal });
-    this.#origin = undefined;
+    this.#origin = 'execution';
     const expected = chain.describeHeader(chain.genesisHeader).stateRoot;
     if (expected !== undefined && toHex(expected) !== toHex(store.stateRoot())) {
       await store.reset();

@@ -164,7 +164,8 @@ export class UnprovedSync<Header> {
         if (store.phase === 'unproved') await store.reset();
         throw contradicted(decision);
       }
-      onText(decision.kind === 'waiting' ? decision.text : 'Waiting for a peer that confirms the pinned checksum.');
+      if (decision.kind === 'waiting') onText(decision.text);
+      if (decision.kind === 'contradicted') onText('Waiting for a peer that confirms the pinned checksum.');
       await this.#claims.refresh(peers(), { waitMs: patienceMs, signal });
       if (this.#decide().kind !== 'chosen') await sleep(pollMs, undefined, { signal });
     }
