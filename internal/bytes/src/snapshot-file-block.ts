@@ -60,14 +60,14 @@ export function decodeBlock(
     const keyEnd = at + table.getUint32(8 * i);
     const valueEnd = keyEnd + table.getUint32(8 * i + 4);
     if (keyEnd === at) throw fail('a key without bytes');
-    if (valueEnd > bytes) break;
+    if (valueEnd > bytes) throw fail('its lengths do not add up');
     offsets[4 * i] = at;
     offsets[4 * i + 1] = keyEnd;
     offsets[4 * i + 2] = keyEnd;
     offsets[4 * i + 3] = valueEnd;
     at = valueEnd;
   }
-  if (at !== bytes || offsets[4 * count - 1] !== bytes) throw fail('its lengths do not add up');
+  if (at !== bytes) throw fail('its lengths do not add up');
   return { bytes: block.subarray(8 * count), offsets };
 }
 
