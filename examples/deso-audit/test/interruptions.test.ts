@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { makeChain } from './support/chain.js';
 import { GoPeer, type ServedSnapshot } from './support/go-peer.js';
-import { reportOf, run, start, TemporaryFolder } from './support/program.js';
+import { reportOf, run, runWithFullDisk, start, TemporaryFolder } from './support/program.js';
 import { smallState } from './support/states.js';
 
 const chain = makeChain({ length: 34 });
@@ -187,4 +190,28 @@ test('two audits do not share a data folder, nor do audits of two networks', asy
   expect(third).toMatchObject({ code: 5, stderr: expect.stringContaining('AUDIT_STORE_UNUSABLE') });
   const incomplete = await run(['--offline', '--data', folder.path, ...common]);
   expect(incomplete).toMatchObject({ code: 5, stderr: expect.stringContaining('no complete download') });
+});
+
+test('a full disk ends the audit with what to do, and it goes on when there is room', async () => {
+  using folder = new TemporaryFolder();
+  const records = new Map(state.records);
+  for (let index = 0; index < 64; index++)
+    records.set(`0b${index.toString(16).padStart(64, '0')}`, randomBytes(65_536));
+  await using peer = await GoPeer.listen({ headers: chain, snapshot: { ...snapshot, records }, chunkBytes: 300_000 });
+  const args = [peer.address, '--data', folder.path, ...common];
+  const full = await runWithFullDisk(1024, args);
+  expect(full).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('AUDIT_STORE_FAILED') });
+  const asked = peer.requests.length;
+  expect(reportOf(await run(args))).toMatchObject({ verdict: 'mismatch', records: 120 + 64 });
+  // It went on from where there was no room, not from the start.
+  expect(peer.requests[asked]).toBe(peer.requests[asked - 1]);
+  expect(peer.requests.filter((key) => key === '05')).toHaveLength(1);
+});
+
+test('a data folder that cannot be made', async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'file');
+  writeFileSync(file, '');
+  const outcome = await run(['127.0.0.1:1', '--data', file, ...common]);
+  expect(outcome).toMatchObject({ code: 5, stderr: expect.stringContaining('AUDIT_STORE_UNUSABLE') });
 });

@@ -21,7 +21,17 @@ export interface Running {
 }
 
 export function start(args: readonly string[]): Running {
-  const child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: exampleFolder });
+  return started(process.execPath, ['dist/main.js', ...args]);
+}
+
+/** As on a disk that is full when a file has this many kibibytes. */
+export function runWithFullDisk(kibibytes: number, args: readonly string[]): Promise<Outcome> {
+  const limits = `trap '' XFSZ; ulimit -f ${2 * kibibytes}; exec "$0" "$@"`;
+  return started('sh', ['-c', limits, process.execPath, 'dist/main.js', ...args]).ended;
+}
+
+function started(command: string, args: readonly string[]): Running {
+  const child = spawn(command, args, { cwd: exampleFolder });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
