@@ -1,3 +1,4 @@
 import { jestConfig } from '../../config/jest.mjs';
 
-export default jestConfig();
+// Several processes one after the other in a test, on a machine that may be busy.
+export default jestConfig({ testTimeout: 120_000 });

@@ -40,6 +40,8 @@ const maxWaitMs = 60_000;
  * @throws AuditError, or the signal's reason
  */
 export async function downloadFrom(store: AuditStore, options: AuditOptions): Promise<AuditedNode> {
+  // Each run has its own allowance of restarts.
+  const maxRestarts = store.download.restarts + options.maxRestarts;
   let receivedBytes = 0;
   let failures = 0;
   for (let connections = 1; ; connections++) {
@@ -47,7 +49,7 @@ export async function downloadFrom(store: AuditStore, options: AuditOptions): Pr
     let connection: NodeConnection | undefined;
     try {
       connection = await NodeConnection.open(options);
-      const tips = await downloadOver(connection, store, options);
+      const tips = await downloadOver(connection, store, { ...options, maxRestarts });
       receivedBytes += connection.receivedBytes;
       return { node: connection.node, tips, connections, receivedBytes };
     } catch (error) {
