@@ -1,4 +1,6 @@
 import type { Command } from './command.js';
+import { airdropPlan } from './commands/airdrop-plan.js';
+import { airdropRun, airdropStatus } from './commands/airdrop-run.js';
 import { chainCreate, chainShow } from './commands/chain.js';
 import { configPrint } from './commands/config-print.js';
 import { helpCommand } from './commands/help-command.js';
@@ -13,6 +15,7 @@ import { snapshotImport } from './commands/snapshot-import.js';
 import { snapshotInspect } from './commands/snapshot-inspect.js';
 import { snapshotVerify } from './commands/snapshot-verify.js';
 import { status } from './commands/status.js';
+import { txBurn, txCreateProfile, txDisableMinting, txMint, txRestrict, txSend, txTransfer } from './commands/tx.js';
 import { verify } from './commands/verify.js';
 
 /** All commands of `hs-node`, in the order of the help. */
@@ -33,6 +36,16 @@ export const commands: readonly Command[] = [
   keysGenerate,
   keysShow,
   keysAccount,
+  txCreateProfile,
+  txMint,
+  txBurn,
+  txTransfer,
+  txRestrict,
+  txDisableMinting,
+  txSend,
+  airdropPlan,
+  airdropRun,
+  airdropStatus,
   configPrint,
   helpCommand(() => commands),
 ];

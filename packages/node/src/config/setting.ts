@@ -123,9 +123,9 @@ export function readFrom<Value>(
   }
   try {
     return setting.read(texts);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
     const message = `${name} (from ${where}) ${/^must /.test(why) ? why : `is wrong: ${why}`}`;
-    throw new NodeError('NODE_CONFIGURATION', message, { cause, details: { name, source: where } });
+    throw new NodeError('NODE_CONFIGURATION', message, { details: { name, source: where } });
   }
 }

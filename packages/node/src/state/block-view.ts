@@ -68,9 +68,14 @@ export interface BlockView extends ExecutionView {
   changes(): RecordChange[];
 }
 
+/** A view that keeps what is written to itself, on top of records that are read elsewhere. */
+export function createOverlay(below: Pick<ExecutionView, 'get' | 'keys'>): BlockView {
+  return new OverlayView(below);
+}
+
 /** A view of the state at the store's tip. It must not outlive the tip. */
 export function createBlockView(store: StateStore): BlockView {
-  return new OverlayView({
+  return createOverlay({
     get: (key) => store.get(key),
     keys: async (startKey, endKey) => {
       const keys: Uint8Array[] = [];
