@@ -8,12 +8,12 @@ import { capture, root } from '../steps.mjs';
  * kilobytes of 1,000 bytes. Raised on purpose only.
  */
 export const budgets = {
-  ellipticsum: { packed: 280, bundle: 120 },
-  'ancestral-records': { packed: 320, bundle: 130 },
+  ellipticsum: { packed: 300, bundle: 120 },
+  'ancestral-records': { packed: 380, bundle: 130 },
   wire: { packed: 160, bundle: 110 },
   'sync-progress': { packed: 200, bundle: 60 },
   'dao-coin': { packed: 130, bundle: 70 },
-  node: { packed: 560 },
+  node: { packed: 640 },
 };
 
 /** Everything else in a tarball is a mistake. */
