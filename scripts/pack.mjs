@@ -6,7 +6,8 @@ import { install, root, step } from './steps.mjs';
 const folder = join(root, 'packed');
 
 await install();
-await step('build', 'turbo', ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only']);
+// Built anew: what a cache brings back is laid beside what was there, and would be packed with it.
+await step('build', 'turbo', ['run', 'build', '--force', '--filter=./packages/*', '--output-logs=errors-only']);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 for (const name of readdirSync(join(root, 'packages')).sort()) {

@@ -189,7 +189,8 @@ async function checkBundles(project) {
 
 try {
   await install();
-  await step('build', 'turbo', ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only']);
+  // Built anew: what a cache brings back is laid beside what was there, and would be packed with it.
+  await step('build', 'turbo', ['run', 'build', '--force', '--filter=./packages/*', '--output-logs=errors-only']);
   for (const cwd of [toolsFolder, platformsFolder]) {
     await step('tools', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd });
   }
