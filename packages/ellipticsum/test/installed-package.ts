@@ -8,6 +8,14 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
+/** A connection to the registry that stalls is given up and made again, long before the test's own time is over. */
+const patience = [
+  '--fetch-timeout=15000',
+  '--fetch-retries=5',
+  '--fetch-retry-mintimeout=500',
+  '--fetch-retry-maxtimeout=5000',
+];
+
 /** This package, packed and installed alone into a scratch folder. */
 export interface InstalledPackage {
   readonly folder: string;
@@ -28,7 +36,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], options);
   const [{ filename }] = JSON.parse(packed.stdout);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true, type: 'module' }));
-  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--prefix', folder];
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--prefix', folder, ...patience];
   await run('npm', ['install', ...flags, join(folder, filename)], { ...options, cwd: folder });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
