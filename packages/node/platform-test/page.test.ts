@@ -222,8 +222,8 @@ describe('the page of a large state', () => {
       }
     };
     deliver(3, 40_000);
-    const { chain, chainStore, store, phase } = node;
-    const watched = { chain, chainStore, store, phase, activity };
+    const { chain, chainStore, store, phase, clock } = node;
+    const watched = { chain, chainStore, store, phase, activity, clock };
     const http = await openHttpServer(
       {
         ...watched,

@@ -142,6 +142,8 @@ export interface NodeStatus {
 export class FullNode<Header> implements AsyncDisposable {
   readonly #options: FullNodeOptions<Header>;
   readonly #userAgent: string;
+  /** Where this node gets its time from. */
+  readonly clock: Clock;
   readonly #logger: Logger;
   readonly #database: NodeDatabase;
   readonly #store: StateStore;
@@ -154,7 +156,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #server: PeerServer<Header>;
   readonly #production: BlockProduction<Header> | undefined;
   readonly #exchange: PeerExchange<Header> | undefined;
-  readonly #activity = new NodeActivity();
+  readonly #activity: NodeActivity;
   /** Addresses that the operator named. */
   readonly #configured = new Set<string>();
   /** What peers have promised to serve. */
@@ -174,8 +176,10 @@ export class FullNode<Header> implements AsyncDisposable {
     readonly network: PeerNetwork<Header>;
   }) {
     const { options, store, chainStore, network } = parts;
-    const { chain } = options;
+    const { chain, clock = systemClock } = options;
     this.#options = options;
+    this.clock = clock;
+    this.#activity = new NodeActivity(() => clock.monotonicMs());
     this.#userAgent = parts.userAgent;
     this.#logger = options.logger ?? silentLogger;
     this.#database = parts.database;
@@ -202,7 +206,7 @@ export class FullNode<Header> implements AsyncDisposable {
       voterOf: ({ id, direction }) => (direction === 'outbound' && this.#configured.has(id) ? id : undefined),
       settings: { ...defaultSyncSettings, ...options.sync },
       isProducer: options.producer !== undefined,
-      clock: options.clock ?? systemClock,
+      clock,
       onDownloadEvent: (event) => this.#activity.downloadMoved(event),
       logger: this.#logger,
     });
@@ -214,7 +218,7 @@ export class FullNode<Header> implements AsyncDisposable {
       ...(options.serving === undefined ? {} : { limits: options.serving }),
       untilNoBlock: () => this.#processor.exclusively(async () => undefined),
       onLease: (peer, { height, durationMs }) => {
-        this.#leases.set(peer, { height, endsAtMs: performance.now() + durationMs });
+        this.#leases.set(peer, { height, endsAtMs: clock.monotonicMs() + durationMs });
       },
       isServingState: () => store.phase === 'ready' && this.#sync.hasBeenSynced,
       onTransactions: (transactions, peer) => this.#onTransactions(transactions, peer),
@@ -232,7 +236,12 @@ export class FullNode<Header> implements AsyncDisposable {
     });
     network.on('message', (peer, message) => this.#server.handle(peer, message));
     network.on('warning', (error) => {
-      this.#lastNetworkError = { code: error.code, message: error.message, atMs: Date.now(), details: error.details };
+      this.#lastNetworkError = {
+        code: error.code,
+        message: error.message,
+        atMs: clock.wallMs(),
+        details: error.details,
+      };
       this.#logger.debug({ err: error }, 'network');
     });
     if (options.producer !== undefined) {
@@ -244,11 +253,12 @@ export class FullNode<Header> implements AsyncDisposable {
         processor: this.#processor,
         pool: this.#pool,
         isSynced: () => this.#sync.isSynced,
+        clock,
         onFailed: (error) => this.#sync.fail(error),
         logger: this.#logger,
       });
     }
-    const { peerExchange: settings, clock = systemClock } = options;
+    const { peerExchange: settings } = options;
     this.#exchange =
       settings === undefined ? undefined : new PeerExchange(network, { settings, clock, services: defaultServices });
     for (const address of options.connect ?? []) this.connect(address);
@@ -446,7 +456,7 @@ export class FullNode<Header> implements AsyncDisposable {
   #summarise(peer: Peer<Header>): PeerSummary {
     const { id, direction, layout, bytesIn, bytesOut, roundTripMs, remote, nodeId, requestsInFlight } = peer;
     const lease = this.#leases.get(peer);
-    const leftMs = Math.round((lease?.endsAtMs ?? 0) - performance.now());
+    const leftMs = Math.round((lease?.endsAtMs ?? 0) - this.clock.monotonicMs());
     return {
       id,
       direction,

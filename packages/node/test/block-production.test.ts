@@ -3,9 +3,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { BlockProcessor } from '../src/chain/block-processor.js';
 import type { ExampleHeader } from '../src/example-chain/header.js';
 import { silentLogger } from '../src/logger.js';
+import { type Clock, systemClock } from '../src/network/clock.js';
 import { BlockProduction } from '../src/production/block-production.js';
 import { TransactionPool } from '../src/transaction-pool.js';
 import { cleanUp } from './support/cleanups.js';
+import { SetClock } from './support/set-clock.js';
 import { makeChain, type TestChain } from './support/test-network.js';
 import { openParts } from './support/test-store.js';
 import { sleep, waitFor } from './support/wait.js';
@@ -18,7 +20,9 @@ beforeAll(async () => {
 
 type Produce = BlockProcessor<ExampleHeader>['produce'];
 
-async function start(options: { readonly produce?: Produce; readonly isSynced?: () => boolean } = {}) {
+async function start(
+  options: { readonly produce?: Produce; readonly isSynced?: () => boolean; readonly clock?: Clock } = {},
+) {
   const parts = await openParts(chain);
   const pool = new TransactionPool({ chain: chain.chain });
   const { processor } = parts;
@@ -33,6 +37,7 @@ async function start(options: { readonly produce?: Produce; readonly isSynced?: 
     processor: { produce } as BlockProcessor<ExampleHeader>,
     pool,
     isSynced: options.isSynced ?? (() => true),
+    clock: options.clock ?? systemClock,
     onFailed: (error) => failures.push(error),
     logger: silentLogger,
   });
@@ -73,6 +78,32 @@ describe('making blocks', () => {
     });
     await waitFor('several tries', () => calls >= 3);
     expect(failures[0]).toBe(errors[1]);
+  });
+
+  test('times go up whatever the clock says, and are those of the clock again as soon as they can be', async () => {
+    const clock = new SetClock();
+    const { connected, production } = await start({ clock });
+    const hourMs = 3_600_000;
+    const jumps = [0, -hourMs, 24 * hourMs, 0];
+    const firstAfter: number[] = [];
+    for (const setMs of jumps) {
+      clock.setMs = setMs;
+      // One block may be under way.
+      const from = connected.length + 1;
+      firstAfter.push(from);
+      await waitFor('blocks', () => connected.length >= from + 4);
+    }
+    await production.stop();
+    const times = connected.map(({ timeMs }) => timeMs);
+    for (const [i, timeMs] of times.slice(1).entries()) expect(timeMs).toBeGreaterThan(times[i] ?? 0);
+    const [before, back, ahead, right] = firstAfter.map((from) => times[from] ?? 0);
+    // Set back, time stands nearly still: each block is a millisecond after its parent.
+    const lastBefore = times[(firstAfter[1] ?? 0) - 1] ?? 0;
+    expect(back).toBe(lastBefore + 1);
+    expect(back).toBeLessThan((before ?? 0) + hourMs);
+    expect(ahead).toBeGreaterThan((before ?? 0) + 23 * hourMs);
+    // Nothing can be made earlier again than what was made too late.
+    expect(right).toBe((times[(firstAfter[3] ?? 0) - 1] ?? 0) + 1);
   });
 
   test('what cannot go into a block leaves the pool', async () => {

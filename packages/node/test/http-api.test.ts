@@ -44,7 +44,7 @@ async function serve(of: HttpNode<ExampleHeader>, options: Partial<HttpServerOpt
 
 /** The node as the server sees it, with some of it otherwise. */
 function like(changes: Partial<HttpNode<ExampleHeader>>): HttpNode<ExampleHeader> {
-  const { chain, chainStore, store, activity } = node;
+  const { chain, chainStore, store, activity, clock } = node;
   return {
     get phase() {
       return node.phase;
@@ -53,6 +53,7 @@ function like(changes: Partial<HttpNode<ExampleHeader>>): HttpNode<ExampleHeader
     chainStore,
     store,
     activity,
+    clock,
     status: () => node.status(),
     submit: (transaction) => node.submit(transaction),
     pendingTransaction: (id) => node.pendingTransaction(id),

@@ -115,13 +115,14 @@ async function serve(
   options: Partial<HttpServerOptions> = {},
 ): Promise<{ readonly url: string; readonly activity: NodeActivity; readonly close: () => Promise<void> }> {
   const activity = new NodeActivity();
-  const { chain, chainStore, store } = node;
+  const { chain, chainStore, store, clock } = node;
   const watched: HttpNode<ExampleHeader> = {
     phase: 'synced',
     chain,
     chainStore,
     store,
     activity,
+    clock,
     status: () => node.status(),
     submit: (transaction) => node.submit(transaction),
     pendingTransaction: () => undefined,
@@ -294,13 +295,14 @@ describe('the events of the page', () => {
 
   test('nothing is asked of the node while nobody watches, and streams end with the server', async () => {
     let asked = 0;
-    const { chain, chainStore, store, activity } = node;
+    const { chain, chainStore, store, activity, clock } = node;
     const counting: HttpNode<ExampleHeader> = {
       phase: 'synced',
       chain,
       chainStore,
       store,
       activity,
+      clock,
       status: () => {
         asked++;
         return node.status();
@@ -326,13 +328,14 @@ describe('the events of the page', () => {
   test('a node that fails ends the streams, not the process', async () => {
     let isBroken = false;
     const errors: object[] = [];
-    const { chain, chainStore, store, activity } = node;
+    const { chain, chainStore, store, activity, clock } = node;
     const failing: HttpNode<ExampleHeader> = {
       phase: 'synced',
       chain,
       chainStore,
       store,
       activity,
+      clock,
       status: () => {
         if (isBroken) throw new Error('no status');
         return node.status();

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Clock } from '../src/network/clock.js';
+import { silentLogger } from '../src/logger.js';
 import { cleanUp, removeFolder, testFolder } from './support/cleanups.js';
-import { MeddlingProxy } from './support/meddling-proxy.js';
+import { type ExampleMessage, MeddlingProxy } from './support/meddling-proxy.js';
 import { NodeProcess } from './support/node-process.js';
 import { openRelay } from './support/relay.js';
+import { SetClock } from './support/set-clock.js';
 import {
   addressOf,
   type ExampleNode,
@@ -36,28 +37,17 @@ afterAll(async () => {
 const timeouts = { dialMs: 300, versionMs: 300, verackMs: 300, pingEveryMs: 100, idleMs: 400, writeStallMs: 400 };
 const quick = { timeouts, redial: { minDelayMs: 50, maxDelayMs: 200 } };
 
-/** The provider, with chunks that take their time. */
-async function slowProvider(): Promise<string> {
+/** The provider, with answers of one type that take their time. */
+async function slowProvider(slow: ExampleMessage['type'] = 'snapshot-data'): Promise<string> {
   const proxy = await MeddlingProxy.open(frozen.chain, addressOf(nodes[0] as ExampleNode), {
-    delayMs: ({ type }) => (type === 'snapshot-data' ? 60 : 0),
+    delayMs: ({ type }) => (type === slow ? 60 : 0),
   });
   cleanUp(() => proxy.close());
   return proxy.address;
 }
 
-class SetClock implements Clock {
-  setMs = 0;
-
-  wallMs(): number {
-    return Date.now() + this.setMs;
-  }
-
-  monotonicMs(): number {
-    return performance.now();
-  }
-}
-
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 describe('the network goes away without a word', () => {
   test('in the middle of a download: it notices, waits, says so, and goes on when the network is back', async () => {
@@ -155,8 +145,9 @@ describe('the disk is full', () => {
 
 describe('the clock of the machine is set', () => {
   test.each([
-    ['forward', dayMs],
-    ['back', -dayMs],
+    ['a day forward', dayMs],
+    ['a day back', -dayMs],
+    ['an hour back', -hourMs],
   ] as const)('%s in the middle of a download: peers and download go on', async (_name, setMs) => {
     const clock = new SetClock();
     const sync = { chunkBytes: 4096, snapshotPeerTimeoutMs: 10_000 };
@@ -209,5 +200,86 @@ describe('the clock of the machine is set', () => {
     expect(error.message).toContain('its clock or the clock of this machine is wrong');
     clock.setMs = 0;
     await waitFor('both follow', () => isSynced() && late.status().sync.phase === 'synced');
+  });
+
+  test.each([
+    ['an hour back', -hourMs],
+    ['a day forward', dayMs],
+  ] as const)(
+    '%s while blocks are connected: all are taken, and it says what its clock makes of them',
+    async (_name, setMs) => {
+      const clock = new SetClock();
+      const connect = [await slowProvider('block-bundle')];
+      const sync = { mode: 'block', blocksPerRequest: 1, blockRequestsAhead: 1, snapshotPeerTimeoutMs: 0 } as const;
+      const node = await openTestNode(frozen.chain, { connect, sync, clock, network: { timeouts } });
+      await waitFor('the first blocks', () => (node.status().height ?? 0) >= 2);
+      clock.setMs = setMs;
+      expect(node.status().height).toBeLessThan(frozen.height);
+      await synced(node);
+      const { bans, stateRoot, sync: now } = node.status();
+      expect({ bans, stateRoot }).toEqual({ bans: [], stateRoot: nodes[0]?.status().stateRoot });
+      expect(now.phase).toBe('stale');
+      expect(now.text).toMatch(setMs > 0 ? /s old$/ : /ahead of the clock of this machine/);
+    },
+  );
+
+  test('of the producer: blocks go on in order; those made too early are refused until their time has come', async () => {
+    const chain = await makeChain({ followPairs: 20 });
+    const [producerClock, clock] = [new SetClock(), new SetClock()];
+    const producer = await openTestNode(chain.chain, { clock: producerClock, ...producerOptions(chain, 100) });
+    const warnings: Readonly<Record<string, unknown>>[] = [];
+    const logger = { ...silentLogger, warn: (fields: object) => void warnings.push({ ...fields }) };
+    const connect = [addressOf(producer)];
+    const node = await openTestNode(chain.chain, { connect, clock, logger, sync: { mode: 'block' }, network: quick });
+    await synced(node);
+    const phase = (of: ExampleNode) => of.status().sync.phase;
+    const grows = async (of: ExampleNode) => {
+      const { height = 0 } = of.status();
+      await waitFor('more blocks', () => (of.status().height ?? 0) > height + 3);
+    };
+
+    // An hour behind: each block is a millisecond after its parent, and good for everybody.
+    producerClock.setMs = -hourMs;
+    await waitFor('it says so', () => phase(producer) === 'stale');
+    expect(producer.status().sync.text).toContain('ahead of the clock of this machine: set the clock');
+    await grows(node);
+    producerClock.setMs = 0;
+    await waitFor('both are at the tip', () => phase(producer) === 'synced' && phase(node) === 'synced');
+    expect(warnings).toEqual([]);
+
+    // A day ahead: what it makes is refused, with the reason, and nobody is banned.
+    producerClock.setMs = dayMs;
+    await grows(producer);
+    const refusal = await waitFor('a refusal', () => warnings.find(({ err }) => err !== undefined)?.['err']);
+    expect(refusal).toMatchObject({
+      code: 'NODE_HEADER_IN_FUTURE',
+      cause: { details: { rule: 'HeaderTimeInFuture' } },
+    });
+    const { height: refusedFrom = 0 } = node.status();
+    await waitFor('its status says why', () =>
+      /header \d+ of a peer is refused for now: .* ahead of this node's clock/.test(node.status().sync.text),
+    );
+    expect(node.status()).toMatchObject({ bans: [], height: refusedFrom, sync: { phase: 'synced' } });
+
+    // Right again: the producer cannot go back behind its own blocks, and says so.
+    producerClock.setMs = 0;
+    await waitFor('it says so', () => phase(producer) === 'stale');
+    expect(producer.status().sync.text).toContain('ahead of the clock of this machine: set the clock');
+    await grows(producer);
+    expect(node.status().height).toBe(refusedFrom);
+
+    // The day after, all of it is good.
+    producerClock.setMs = dayMs;
+    clock.setMs = dayMs;
+    await waitFor('it follows', () => (node.status().height ?? 0) > refusedFrom + 8 && phase(node) === 'synced');
+    expect(node.status()).toMatchObject({
+      bans: [],
+      sync: { text: expect.stringMatching(/^at the header tip, \d+$/) },
+    });
+    const { chainStore } = node;
+    for (let height = 1; height <= (node.status().height ?? 0); height++) {
+      const [parent, header] = [await chainStore.headerAt(height - 1), await chainStore.headerAt(height)];
+      expect(header.timeMs).toBeGreaterThan(parent.timeMs);
+    }
   });
 });

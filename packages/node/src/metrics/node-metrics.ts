@@ -26,7 +26,7 @@ type Reading = (status: NodeStatus) => number | undefined;
  * routes and status codes: none grows with peers, heights or requests.
  */
 export function createNodeMetrics<Header>(
-  node: Pick<HttpNode<Header>, 'status' | 'activity' | 'phase'>,
+  node: Pick<HttpNode<Header>, 'status' | 'activity' | 'phase' | 'clock'>,
   options: { readonly streams: () => number },
 ): NodeMetrics {
   const registry = new Registry();
@@ -34,7 +34,7 @@ export function createNodeMetrics<Header>(
   collectDefaultMetrics({ register: registry });
   // One status for all gauges of a scrape.
   let status: NodeStatus | undefined;
-  const { activity } = node;
+  const { activity, clock } = node;
   const { counters } = activity;
 
   const gauge = (name: string, help: string, read: Reading): void => {
@@ -96,7 +96,7 @@ export function createNodeMetrics<Header>(
   gauge(
     'hs_tip_age_seconds',
     'Time since the last verified header was made.',
-    ({ tipTimeMs }) => (Date.now() - tipTimeMs) / 1000,
+    ({ tipTimeMs }) => (clock.wallMs() - tipTimeMs) / 1000,
   );
   gauge('hs_state_records', 'Records of the state.', ({ height, state }) =>
     height === undefined ? undefined : state.records,

@@ -20,7 +20,7 @@ export interface FeedEvent {
  * and nothing is done; the next step then holds all that has changed meanwhile.
  */
 export class PageFeed<Header> {
-  readonly #node: Pick<HttpNode<Header>, 'status' | 'activity' | 'store'>;
+  readonly #node: Pick<HttpNode<Header>, 'status' | 'activity' | 'store' | 'clock'>;
   /** Ids of another process, or of another feed, mean nothing here. */
   readonly #name = randomBytes(4).toString('hex');
   readonly #kept: FeedEvent[] = [];
@@ -34,7 +34,7 @@ export class PageFeed<Header> {
   #samples = 0;
   #isLoading = false;
 
-  constructor(node: Pick<HttpNode<Header>, 'status' | 'activity' | 'store'>) {
+  constructor(node: Pick<HttpNode<Header>, 'status' | 'activity' | 'store' | 'clock'>) {
     this.#node = node;
   }
 
@@ -50,7 +50,7 @@ export class PageFeed<Header> {
       sections[name] = section;
     }
     const change: ChangeEvent = {
-      nowMs: Date.now(),
+      nowMs: this.#node.clock.wallMs(),
       sections: sections as Partial<PageSections>,
       ...this.#mapStep(),
       ...(activity.history.count > this.#samples ? { rates: activity.history.rates(this.#samples) } : {}),
@@ -66,7 +66,7 @@ export class PageFeed<Header> {
   whole(): FeedEvent {
     const { activity } = this.#node;
     const whole: WholeEvent = {
-      nowMs: Date.now(),
+      nowMs: this.#node.clock.wallMs(),
       sections: describeForPage(this.#node),
       map: this.#wholeMap(),
       rates: activity.history.rates(),

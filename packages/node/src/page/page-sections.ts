@@ -5,13 +5,14 @@ import type { DownloadSection, Lease, PageSections, PeerSection, SyncSection } f
 const megabyte = 1_000_000;
 
 /** What the page shows of a node at this moment. */
-export function describeForPage<Header>(node: Pick<HttpNode<Header>, 'status' | 'activity'>): PageSections {
+export function describeForPage<Header>(node: Pick<HttpNode<Header>, 'status' | 'activity' | 'clock'>): PageSections {
   const status = node.status();
+  const nowMs = node.clock.wallMs();
   const { userAgent, chain, nodeId, memoryBytes, peers, bans, trust, snapshots } = status;
   return {
     node: { userAgent, chain, nodeId, memoryMegabytes: Math.round(memoryBytes / megabyte) },
     sync: describeSync(status),
-    peers: peers.map((peer) => describePeer(peer, status)),
+    peers: peers.map((peer) => describePeer(peer, status, nowMs)),
     bans,
     trust,
     snapshots,
@@ -67,20 +68,20 @@ function describeDownload(snapshot: NodeStatus['sync']['snapshot']): DownloadSec
 }
 
 /** The end to ten seconds, so that time that passes is not news. */
-function describeLease(promise: PeerSummary['lease']): Lease | undefined {
+function describeLease(promise: PeerSummary['lease'], nowMs: number): Lease | undefined {
   if (promise === undefined || promise.leftMs === 0) return undefined;
-  return { height: promise.height, endsAtMs: Math.round((Date.now() + promise.leftMs) / 10_000) * 10_000 };
+  return { height: promise.height, endsAtMs: Math.round((nowMs + promise.leftMs) / 10_000) * 10_000 };
 }
 
-function describePeer(peer: PeerSummary, { sync }: NodeStatus): PeerSection {
+function describePeer(peer: PeerSummary, { sync }: NodeStatus, nowMs: number): PeerSection {
   const { bytesIn, bytesOut, lease, promised, ...rest } = peer;
   const download = sync.snapshot?.peers.find((found) => found.peer === peer.id);
   const delivered = sync.hyperSync?.peers.find((found) => found.peer === peer.id);
   const deliveredBytes = sync.hyperSync?.peers.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
   return {
     ...rest,
-    lease: describeLease(lease),
-    promised: describeLease(promised),
+    lease: describeLease(lease, nowMs),
+    promised: describeLease(promised, nowMs),
     megabytesIn: Math.round(bytesIn / (megabyte / 10)) / 10,
     megabytesOut: Math.round(bytesOut / (megabyte / 10)) / 10,
     share: download?.share ?? (delivered && delivered.bytes / Math.max(1, deliveredBytes)),

@@ -143,6 +143,8 @@ export class SyncManager<Header> {
   /** Until when peers that were slow are asked last. */
   readonly #slowUntilMs = new WeakMap<Peer<Header>, number>();
   #hasHeardHeaders = false;
+  /** Why the header after the tip is not taken yet, if a peer has shown one that is ahead of time. */
+  #headerAhead = '';
   #hasBeenSynced = false;
   #running: Promise<void> | undefined;
   #failure: unknown;
@@ -345,6 +347,7 @@ export class SyncManager<Header> {
       const options = { chain, chainStore, guard, nowMs, timeoutMs, queue: this.#headerQueue };
       const added = await syncHeadersFrom(peer, options, signal);
       this.#hasHeardHeaders = true;
+      this.#headerAhead = '';
       if (added > 0) logger.debug({ peer: peer.id, added, tipHeight: chainStore.tipHeight }, 'headers verified');
     } catch (error) {
       if (signal.aborted) return;
@@ -352,6 +355,8 @@ export class SyncManager<Header> {
         const { message, details } = error as NodeError;
         this.#ban(peer, message, details);
       } else if (hasCode(error, 'NODE_HEADER_IN_FUTURE')) {
+        const { height, reason } = (error as NodeError).details;
+        this.#headerAhead = `, and header ${height} of a peer is refused for now: ${reason}`;
         logger.warn({ peer: peer.id, err: error }, 'peer dropped: its clock or the clock of this machine is wrong');
         peer.close(error as NodeError);
       } else if (hasCode(error, 'NODE_BRANCH_REFUSED')) {
@@ -452,7 +457,7 @@ export class SyncManager<Header> {
   }
 
   async #syncBlocks(): Promise<number> {
-    const { store, chain, chainStore, processor, settings } = this.#options;
+    const { store, chain, chainStore, processor, settings, clock } = this.#options;
     return syncBlocks(
       {
         chain,
@@ -465,7 +470,7 @@ export class SyncManager<Header> {
         timeoutMs: settings.requestTimeoutMs,
         patienceMs: settings.patienceMs,
         onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
-        onSlow: (peer) => this.#slowUntilMs.set(peer, performance.now() + slowPeerMs),
+        onSlow: (peer) => this.#slowUntilMs.set(peer, clock.monotonicMs() + slowPeerMs),
       },
       this.#abort.signal,
     );
@@ -484,14 +489,13 @@ export class SyncManager<Header> {
     this.#hasBeenSynced = true;
     const ageMs = clock.wallMs() - chain.describeHeader(chainStore.tipHeader).timeMs;
     const seconds = Math.abs(Math.round(ageMs / 1000));
+    const ahead = this.#headerAhead;
     if (ageMs > settings.maxTipAgeMs && !isProducer) {
-      this.#enter('stale', `at the header tip, which is ${seconds} s old`);
+      this.#enter('stale', `at the header tip, which is ${seconds} s old${ahead}`);
     } else if (-ageMs > settings.maxTipAgeMs) {
-      this.#enter(
-        'stale',
-        `at the header tip, which is ${seconds} s ahead of the clock of this machine: set the clock`,
-      );
-    } else this.#enter('synced', `at the header tip, ${chainStore.tipHeight}`);
+      const text = `at the header tip, which is ${seconds} s ahead of the clock of this machine: set the clock`;
+      this.#enter('stale', `${text}${ahead}`);
+    } else this.#enter('synced', `at the header tip, ${chainStore.tipHeight}${ahead}`);
   }
 
   /** Peers that say that they serve the chain; clients do not. */
@@ -502,7 +506,7 @@ export class SyncManager<Header> {
   /** All of them; those that were slow a short while ago only if there is no other. */
   #peersForBlocks(): readonly Peer<Header>[] {
     const peers = this.#servingPeers();
-    const now = performance.now();
+    const now = this.#options.clock.monotonicMs();
     const quick = peers.filter((peer) => (this.#slowUntilMs.get(peer) ?? 0) <= now);
     return quick.length > 0 ? quick : peers;
   }
