@@ -1,5 +1,5 @@
 import type { AbstractSnapshot } from 'abstract-level';
-import { areManyAndSmall, BatchDraft, type ChainedBatch, writeChained } from './batch-draft.js';
+import { areManyAndSmall, BatchDraft, ByteBatch, type ChainedBatchSource, writeChained } from './batch-draft.js';
 import type { DatabaseIterator, DatabaseWrite, StateDatabase } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import type { DatabaseInterval } from './layout.js';
@@ -24,7 +24,7 @@ export class Disk {
   readonly #database: StateDatabase;
   readonly #isSynced: boolean;
 
-  readonly #startBatch: (() => ChainedBatch) | undefined;
+  readonly #startBatch: (() => ByteBatch) | undefined;
 
   constructor(database: StateDatabase, isSynced: boolean) {
     this.#database = database;
@@ -109,7 +109,7 @@ export class Disk {
   }
 
   /** Writes what a draft collected and some more in one atomic batch. @throws ANCESTRAL_RECORDS_WRITE_FAILED */
-  async writeDrafted(batch: ChainedBatch, writes: readonly DatabaseWrite[]): Promise<void> {
+  async writeDrafted(batch: ByteBatch, writes: readonly DatabaseWrite[]): Promise<void> {
     await writing(() => writeChained(batch, writes, this.#isSynced));
   }
 
@@ -178,10 +178,10 @@ function readFailed(cause: unknown): AncestralRecordsError {
  * How to start a chained batch, if `batch` is that of `abstract-level` itself, which does so when it gets no arguments: it
  * stands beside the `_chainedBatch` that implementations override. A database that has a `batch` of its own gets arrays.
  */
-function chainedBatches(database: StateDatabase): (() => ChainedBatch) | undefined {
+function chainedBatches(database: StateDatabase): (() => ByteBatch) | undefined {
   let owner: Partial<StateDatabase> | null = database;
   while (owner !== null && !Object.hasOwn(owner, 'batch')) owner = Object.getPrototypeOf(owner);
   if (owner === null || !Object.hasOwn(owner, '_chainedBatch') || owner.batch !== database.batch) return undefined;
-  const level = database as unknown as { batch(): ChainedBatch };
-  return () => level.batch();
+  const level = database as unknown as ChainedBatchSource;
+  return () => new ByteBatch(level);
 }
