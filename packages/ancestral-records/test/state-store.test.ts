@@ -423,7 +423,7 @@ describe('chunks', () => {
       await store.commitBlock(await store.prepareBlock(++height, changes));
       return true;
     };
-    const request = { height: 0, startKey: bytes(5), maxBytes: 1 << 20, paceBytes: 1 };
+    const request = { height: 0, startKey: bytes(5), maxBytes: 1 << 20, maxScanMs: 2 ** 30, paceBytes: 1 };
     const whole = await store.readChunk({ ...request, pace: commit });
     expect([asked > 1, whole.nextKey, whole.records.offsets.length / 4]).toEqual([true, undefined, 3000]);
     let left = 1;
