@@ -3,10 +3,11 @@
  * (state and ancestral records) to a bare LevelDB. After a build:
  *
  * `node bench/commit.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--small 10000] [--changes 5000]
- * [--blocks 20] [--threads 2] [--cache 67108864] [--sync]`
+ * [--blocks 100] [--threads 2] [--cache 67108864] [--write-buffer 67108864] [--sync]`
  *
  * Both databases start as copies of one folder, blocks alternate between them, and in the end they must hold the same. `--small` is a second, smaller state,
- * to see what size costs; 0 leaves it out. `--store` is the entry of another build of the package.
+ * to see what size costs; 0 leaves it out. `--write-buffer` is LevelDB's, of both databases: the blocks should fill it more than once, so that
+ * what it puts off is counted too. `--store` is the entry of another build of the package.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,25 +34,27 @@ const { values: chosen } = parseArgs({
     records: { type: 'string', default: '1000000' },
     small: { type: 'string', default: '10000' },
     changes: { type: 'string', default: '5000' },
-    blocks: { type: 'string', default: '20' },
+    blocks: { type: 'string', default: '100' },
     threads: { type: 'string', default: '2' },
     cache: { type: 'string', default: String(64 * 1024 * 1024) },
+    'write-buffer': { type: 'string', default: String(64 * 1024 * 1024) },
     sync: { type: 'boolean', default: false },
     hasher: { type: 'string' },
     store: { type: 'string', default: 'dist/index.js' },
   },
 });
-const [records, small, blockChanges, blocks, threads, cacheBytes] = [
+const [records, small, blockChanges, blocks, threads, cacheBytes, writeBufferSize] = [
   'records',
   'small',
   'changes',
   'blocks',
   'threads',
   'cache',
+  'write-buffer',
 ].map((name) => count(chosen[name], name));
 const { StateStore, withDefaults } = await import(pathToFileURL(resolve(chosen.store)).href);
 
-const warmUpBlocks = 3;
+const warmUpBlocks = 10;
 const parameters = withDefaults({ identity: new Uint8Array(32), statePrefixes: [prefix], snapshotPeriod: 100_000 });
 const hashing = await openHasher(chosen.hasher, threads);
 const folder = await mkdtemp(join(tmpdir(), 'ancestral-records-commit-'));
@@ -135,7 +138,7 @@ async function measure(size) {
   const storePath = join(folder, `store-${size}`);
   const barePath = join(folder, `bare-${size}`);
   const { hasher, stateRoot } = hashing;
-  let database = await openDatabase(storePath);
+  let database = await openDatabase(storePath, { writeBufferSize });
   const initial = await StateStore.open({ database, hasher, stateRoot, parameters, isSynced: false });
   await initial.initialize({ records: packedRecords(size) });
   await initial.close();
@@ -143,8 +146,8 @@ async function measure(size) {
   await database.close();
   await cp(storePath, barePath, { recursive: true });
 
-  database = await openDatabase(storePath);
-  const bareDatabase = await openDatabase(barePath);
+  database = await openDatabase(storePath, { writeBufferSize });
+  const bareDatabase = await openDatabase(barePath, { writeBufferSize });
   const bare = new BareState(bareDatabase);
   const stopwatch = new Stopwatch();
   timeReads(database, stopwatch);
@@ -152,7 +155,7 @@ async function measure(size) {
   const runs = {};
   for (const [name, cache, blockCount] of [
     ['cached', cacheBytes, blocks],
-    ['uncached', 0, Math.ceil(blocks / 2)],
+    ['uncached', 0, blocks],
   ]) {
     const timed = timedHasher(hasher, stopwatch);
     const options = { database, hasher: timed, stateRoot, parameters, cacheBytes: cache, isSynced: chosen.sync };
@@ -176,7 +179,7 @@ try {
   console.log(`${machine()}\n${hashing.name}`);
   console.log(
     `${blocks} blocks of ${blockChanges} changes, records of ${recordBytes} bytes, sync ${chosen.sync ? 'on' : 'off'}, ` +
-      `cache of ${cacheBytes} bytes`,
+      `cache of ${cacheBytes} bytes, LevelDB's write buffer of ${writeBufferSize} bytes`,
   );
   const sizes = [records, small].filter((size) => size > 0);
   const results = new Map();

@@ -3,9 +3,9 @@
  * hashing as many records as it hashes, and what it does to blocks that are committed meanwhile. After a build:
  *
  * `node bench/manifest.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--changes 100000] [--rounds 3]
- * [--block 1000] [--every 100] [--threads 2] [--cache 67108864] [--no-ledger]`
+ * [--block 1000] [--every 100] [--threads 2] [--cache 67108864] [--growing] [--no-ledger]`
  *
- * An epoch changes `--changes` keys: eight of ten get another value, one is created, one is deleted. In every round one manifest is built
+ * An epoch changes `--changes` keys: eight of ten get another value, one is created, one is deleted; with `--growing` none is deleted. In every round one manifest is built
  * with nothing else going on, when LevelDB has compacted what the epoch wrote, and one while a block of `--block` changes comes every `--every` milliseconds. In the end the
  * last manifest must be the one that the records give from nothing. The comparison is with hashing the old and the new record of each net
  * change, and what is hashed for splits, whether the build hashes them or not. With `--no-ledger` it does, as after a restart in mid-epoch.
@@ -28,6 +28,7 @@ const { values: chosen } = parseArgs({
       Object.entries(defaults).map(([name, preset]) => [name, { type: 'string', default: preset }]),
     ),
     cache: { type: 'string', default: String(64 * 1024 * 1024) },
+    growing: { type: 'boolean', default: false },
     'no-ledger': { type: 'boolean', default: false },
     hasher: { type: 'string' },
   },
@@ -79,7 +80,7 @@ async function changeEpoch() {
     key.set(valueFrom(random).subarray(0, 24), 9);
     return { key, value: valueFrom(random) };
   });
-  const deletions = created.map((key) => ({ key, value: undefined }));
+  const deletions = (chosen.growing ? [] : created).map((key) => ({ key, value: undefined }));
   created = fresh.map(({ key }) => key);
   const all = [...updates, ...fresh, ...deletions];
   const size = Math.ceil(all.length / fullBlocks);

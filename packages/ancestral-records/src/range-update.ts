@@ -30,7 +30,7 @@ export interface RangeUpdateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes of records up to which a range that is split is held in memory to hash only what is needed. */
+/** Bytes of records up to which a range that is split is held in memory to hash only what is needed; two can be there at once. */
 const maxHeldBytes = 16 * 1024 * 1024;
 /** Bytes of changes of one range that are kept before they are hashed. */
 const maxChangeBytes = 8 * 1024 * 1024;
@@ -70,9 +70,26 @@ async function* walk(
     underWay.catch(() => undefined);
     if (isLast) yield await underWay;
   }
-  const push = (atom: SummedAtom): void => {
+  /** Ranges that are being split, and what comes behind the first of them. */
+  const waiting: (SummedAtom | Promise<SummedAtom[]>)[] = [];
+  let splitting = 0;
+  const pass = (atom: SummedAtom): void => {
     for (const group of partition.push(atom)) assembler.add(draftOf(group));
   };
+  const push = (atom: SummedAtom): void => {
+    if (waiting.length > 0) waiting.push(atom);
+    else pass(atom);
+  };
+
+  /** Waits until no more than this many ranges are being split. */
+  async function* settle(most: number): AsyncGenerator<RangeEntry[], void, undefined> {
+    while (splitting > most) {
+      for (const atom of await (waiting.shift() as Promise<SummedAtom[]>)) pass(atom);
+      splitting--;
+      while (waiting.length > 0 && !(waiting[0] instanceof Promise)) pass(waiting.shift() as SummedAtom);
+      if (assembler.isFull) yield* step(false);
+    }
+  }
 
   /** Keys that no range had. */
   async function* insertBefore(endKey: Uint8Array | undefined): AsyncGenerator<RangeEntry[], void, undefined> {
@@ -101,35 +118,49 @@ async function* walk(
       if (assembler.isFull) yield* step(false);
       continue;
     }
-    const held: PackedRecords[] = [];
-    let heldBytes = 0;
-    let parts: SummedAtom[] | undefined;
     const isKnown = changed.moved.length > 0 || (changed.records.length > 0 && changed.sums.length === 0);
-    const isHolding = isKnown && changed.bytes <= maxHeldBytes;
+    if (isKnown && changed.bytes <= maxHeldBytes) {
+      const held: PackedRecords[] = [];
+      for await (const packed of options.readRecords(interval)) held.push(packed);
+      await pace();
+      const parts = splitOrKeep({ hasher, limits }, entry, changed, held, signal);
+      parts.catch(() => undefined);
+      waiting.push(parts);
+      splitting++;
+      // The next range is read while this one is hashed.
+      yield* settle(1);
+      continue;
+    }
+    yield* settle(0);
     for await (const packed of options.readRecords(interval)) {
-      if (isHolding) {
-        held.push(packed);
-        heldBytes += packed.bytes.length;
-        continue;
-      }
       for (let i = 0; i < packed.offsets.length / 4; i++) {
         push(recordAtom(packed, i));
         if (assembler.isFull) yield* step(false);
       }
     }
-    if (isHolding && heldBytes > 0) {
-      await pace();
-      parts = await splitRange({ hasher, limits }, entry, changed, held, signal);
-    }
-    for (const part of parts ?? []) push(part);
-    if (parts === undefined) {
-      for (const packed of held) for (let i = 0; i < packed.offsets.length / 4; i++) push(recordAtom(packed, i));
-    }
-    if (assembler.isFull) yield* step(false);
   }
   if (!isOver) yield* insertBefore(undefined);
+  yield* settle(0);
   for (const group of partition.finish()) assembler.add(draftOf(group));
   yield* step(true);
+}
+
+/** The parts of a range, or its records if hashing all of them is cheaper. */
+async function splitOrKeep(
+  context: { readonly hasher: StateHasher; readonly limits: RangeLimits },
+  entry: RangeEntry,
+  changed: ChangedRange,
+  held: readonly PackedRecords[],
+  signal: AbortSignal | undefined,
+): Promise<SummedAtom[]> {
+  if (held.length === 0) return [];
+  const parts = await splitRange(context, entry, changed, held, signal);
+  return (
+    parts ??
+    held.flatMap((packed) =>
+      Array.from(packed.offsets.subarray(0, packed.offsets.length / 4), (_, i) => recordAtom(packed, i)),
+    )
+  );
 }
 
 /** What the changes of one range make of it. */

@@ -6,8 +6,8 @@ export const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
 export const allState = { gte: Uint8Array.of(1), lt: Uint8Array.of(2) };
 export const allAncestral = { gte: Uint8Array.of(3), lt: Uint8Array.of(4) };
 
-export async function openDatabase(path) {
-  const database = new ClassicLevel(path, encodings);
+export async function openDatabase(path, options = {}) {
+  const database = new ClassicLevel(path, { ...encodings, ...options });
   await database.open();
   return database;
 }
