@@ -2,9 +2,7 @@ import { compareBytes, equalBytes, toHex } from '@hs/bytes';
 import { type Download, moveOn, rootOf, type StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
-import { stepEntries } from './disk.js';
 import { AncestralRecordsError } from './errors.js';
-import type { PackedRecords } from './hasher.js';
 import {
   allAncestral,
   allState,
@@ -19,11 +17,9 @@ import {
 import { Manifest } from './manifest.js';
 import { summariesOf } from './manifest-summaries.js';
 import { decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
-import { keyAt } from './packed-records.js';
 import { fitsRange } from './partition.js';
 import { equalEntries, type RangeEntry } from './range.js';
 import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, withManifest } from './snapshots.js';
-import { pushStateWrites } from './state-writes.js';
 import { corrupt } from './stored-bytes.js';
 
 /**
@@ -102,34 +98,6 @@ export async function loadDownload(context: StoreContext, markKeys: readonly Uin
   return { manifest, root: manifest.root(context.parameters.identity), proved };
 }
 
-/**
- * Writes a proved range, its mark, and the deletion of whatever else is in its interval as one batch. If there is very
- * much else, most of it is deleted in bounded steps before: the range is unmarked, so nothing relies on its content.
- */
-export async function commitRange(
-  context: StoreContext,
-  entry: RangeEntry,
-  records: readonly PackedRecords[],
-): Promise<void> {
-  const download = context.standing.download;
-  const index = download === undefined ? -1 : indexOfEntry(download.manifest.entries, entry);
-  if (download === undefined || index === -1) {
-    throw new AncestralRecordsError(
-      'ANCESTRAL_RECORDS_RANGE_SUPERSEDED',
-      'the manifest that this range was proved against has been replaced, and the range has changed',
-      { details: { start: toHex(entry.start), depth: entry.depth } },
-    );
-  }
-  if (download.proved.has(index)) return;
-  const { startKey, endKey } = download.manifest.range(index);
-  const writes = await removalOfOthers(context, stateInterval(startKey, endKey), records);
-  for (const packed of records) pushStateWrites(writes, packed);
-  writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
-  await context.disk.write(writes);
-  download.proved.add(index);
-  moveOn(context, {});
-}
-
 /** Clears the gaps between ranges, then makes the downloaded state the tip in one batch. */
 export async function finishDownload(
   context: StoreContext,
@@ -203,7 +171,7 @@ function keptMarks(current: Download, manifest: Manifest): Set<number> {
 }
 
 /** Index of the entry equal to `entry`; -1 if there is none. */
-function indexOfEntry(entries: readonly RangeEntry[], entry: RangeEntry): number {
+export function indexOfEntry(entries: readonly RangeEntry[], entry: RangeEntry): number {
   let low = 0;
   let high = entries.length - 1;
   while (low <= high) {
@@ -215,35 +183,6 @@ function indexOfEntry(entries: readonly RangeEntry[], entry: RangeEntry): number
     else high = middle - 1;
   }
   return -1;
-}
-
-/** Deletions of the keys of an interval that are not among `records` (which are ascending). */
-async function removalOfOthers(
-  context: StoreContext,
-  interval: DatabaseInterval,
-  records: readonly PackedRecords[],
-): Promise<DatabaseWrite[]> {
-  let writes: DatabaseWrite[] = [];
-  const wanted = ascendingKeys(records);
-  let next = wanted.next();
-  for await (const entries of context.disk.scan(interval, { hasValues: false })) {
-    if (writes.length >= 16 * stepEntries) {
-      await context.disk.write(writes, { isStep: true });
-      writes = [];
-    }
-    for (const [key] of entries) {
-      const recordKey = key.subarray(1);
-      while (!next.done && compareBytes(next.value, recordKey) < 0) next = wanted.next();
-      if (next.done || compareBytes(next.value, recordKey) !== 0) writes.push({ type: 'del', key });
-    }
-  }
-  return writes;
-}
-
-function* ascendingKeys(records: readonly PackedRecords[]): Generator<Uint8Array, undefined> {
-  for (const packed of records) {
-    for (let i = 0; i < packed.offsets.length / 4; i++) yield keyAt(packed, i);
-  }
 }
 
 /** Intervals of the state in which the manifest has no range. */

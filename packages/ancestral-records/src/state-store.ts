@@ -5,7 +5,7 @@ import { type Chunk, type ChunkRequest, readChunk } from './chunk.js';
 import type { StoreContext } from './context.js';
 import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
-import { beginDownload, commitRange, finishDownload } from './download.js';
+import { beginDownload, finishDownload } from './download.js';
 import { AncestralRecordsError } from './errors.js';
 import { initialize, resetState } from './genesis.js';
 import type { PackedRecords } from './hasher.js';
@@ -15,7 +15,7 @@ import { ManifestBuild } from './manifest-build.js';
 import { beginLedgers, openContext, type StateStoreOptions } from './open-store.js';
 import type { StateParameters } from './parameters.js';
 import { proveRecords } from './proof.js';
-import type { RangeEntry } from './range.js';
+import { type Proof, RangeCommits } from './range-commits.js';
 import { isStateKey, otherRecordWrites, type RecordChange } from './record-change.js';
 import { Retention } from './retention.js';
 import { beginRewind } from './rewind.js';
@@ -73,7 +73,8 @@ export class StateStore {
   readonly #gate = new WriterGate();
   readonly #unproved: UnprovedHashing;
   readonly #prepared = new WeakMap<PreparedBlock, BlockBatch>();
-  readonly #proofs = new WeakMap<ProvedRange, { entry: RangeEntry; records: readonly PackedRecords[] }>();
+  readonly #proofs = new WeakMap<ProvedRange, Proof>();
+  readonly #commits: RangeCommits;
   readonly #reads = new Set<Promise<unknown>>();
   /** The one of the block that was prepared last, which is the likeliest to be committed; others are written as lists. */
   #draft: BatchDraft | undefined;
@@ -93,6 +94,7 @@ export class StateStore {
   private constructor(context: StoreContext) {
     this.#context = context;
     this.#retention = new Retention(context);
+    this.#commits = new RangeCommits(context);
     this.#unproved = new UnprovedHashing(context);
     this.#build = new ManifestBuild(context, {
       traffic: this.#traffic,
@@ -376,7 +378,7 @@ export class StateStore {
 
   /**
    * Writes a proved range with its mark, and removes whatever else is in its interval, in one batch. A range that is
-   * committed already is left alone. Waits its turn behind other writers.
+   * committed already is left alone. Waits its turn behind other writers; ranges that wait together may share a batch.
    *
    * @throws ANCESTRAL_RECORDS_RANGE_SUPERSEDED if a newer manifest has another entry there, ANCESTRAL_RECORDS_WRONG_PHASE,
    *   ANCESTRAL_RECORDS_BUSY if too many wait, ANCESTRAL_RECORDS_WRITE_FAILED
@@ -384,11 +386,16 @@ export class StateStore {
   async commitRange(proved: ProvedRange): Promise<void> {
     const proof = this.#proofs.get(proved);
     if (proof === undefined) throw new TypeError('this range was not proved by this store');
-    const commit = async (): Promise<void> => {
-      this.#requirePhase('downloading');
-      await commitRange(this.#context, proof.entry, proof.records);
+    const commit = this.#commits.join(proof);
+    const write = async (): Promise<void> => {
+      if (commit.outcome === undefined) this.#requirePhase('downloading');
+      await this.#commits.write(commit);
     };
-    await this.#exclusive('commitRange', commit, { mayWait: true });
+    try {
+      await this.#exclusive('commitRange', write, { mayWait: true });
+    } finally {
+      this.#commits.leave(commit);
+    }
   }
 
   /**
