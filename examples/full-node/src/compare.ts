@@ -7,8 +7,8 @@ import { type LightPeer, SnapshotGivenUp } from './light-peer.js';
 
 /** How two sets of records compare, record by record. */
 export interface Comparison {
+  /** Records that are the same in both, up to the first difference. */
   readonly records: number;
-  readonly bytes: number;
   /** The first difference, in words; undefined if there is none. */
   readonly difference: string | undefined;
 }
@@ -23,13 +23,12 @@ export async function compareSnapshots(
     readonly prefixes: readonly number[];
   },
 ): Promise<Comparison | 'given up'> {
-  const records = async function* (address: string) {
-    for (const prefix of options.prefixes) {
-      for await (const pack of peer.snapshotChunks(address, { height: options.height, prefix })) yield* unpack(pack);
-    }
+  const packs = async function* (address: string): PackStream {
+    for (const prefix of options.prefixes) yield* peer.snapshotChunks(address, { height: options.height, prefix });
   };
   try {
-    return await compare(records(options.left), records(options.right));
+    const [comparison] = await comparePacks(packs(options.left), [packs(options.right)]);
+    return comparison as Comparison;
   } catch (error) {
     if (error instanceof SnapshotGivenUp) return 'given up';
     throw error;
@@ -70,13 +69,13 @@ export class DiskState {
   }
 
   /** All state records at the tip, ascending. */
-  async *records(prefixes: readonly number[]): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+  async *records(prefixes: readonly number[]): PackStream {
     for (const prefix of prefixes) {
       let startKey: Uint8Array | undefined = Uint8Array.of(prefix);
       while (startKey !== undefined) {
         const request = { height: this.#store.height ?? 0, startKey, endKey: Uint8Array.of(prefix + 1) };
         const chunk = await this.#store.readChunk({ ...request, maxBytes: 1 << 20 });
-        yield* unpack(chunk.records);
+        yield chunk.records;
         startKey = chunk.nextKey;
       }
     }
@@ -88,39 +87,101 @@ export class DiskState {
   }
 }
 
-/** Compares the tip states of two closed databases. */
-export function compareDisks(left: DiskState, right: DiskState, prefixes: readonly number[]): Promise<Comparison> {
-  return compare(left.records(prefixes), right.records(prefixes));
+/** Compares the tip states of closed databases with that of one of them, which is read once. */
+export function compareDisks(
+  left: DiskState,
+  others: readonly DiskState[],
+  prefixes: readonly number[],
+): Promise<Comparison[]> {
+  return comparePacks(
+    left.records(prefixes),
+    others.map((other) => other.records(prefixes)),
+  );
 }
 
-type RecordStream = AsyncGenerator<readonly [Uint8Array, Uint8Array]>;
+type PackStream = AsyncGenerator<PackedRecords>;
 
-async function compare(left: RecordStream, right: RecordStream): Promise<Comparison> {
-  let records = 0;
-  let bytes = 0;
-  for (;;) {
-    const [a, b] = await Promise.all([left.next(), right.next()]);
-    if (a.done === true || b.done === true) {
-      const isSame = a.done === b.done;
-      return { records, bytes, difference: isSame ? undefined : `one side ends after ${records} records` };
+/** Walks through packed records, whatever packs they come in. The next pack is on its way while one is walked through. */
+class Records {
+  readonly #packs: PackStream;
+  #ahead: Promise<IteratorResult<PackedRecords>>;
+  #pack: PackedRecords = { bytes: new Uint8Array(0), offsets: new Uint32Array(0) };
+  #at = 0;
+  #isAtEnd = false;
+
+  constructor(packs: PackStream) {
+    this.#packs = packs;
+    this.#ahead = this.#request();
+  }
+
+  /** Whether there is another record without waiting for it. */
+  get isHere(): boolean {
+    return this.#at < this.#pack.offsets.length;
+  }
+
+  /** Waits for another record; false if there is none. */
+  async fetch(): Promise<boolean> {
+    while (!this.isHere && !this.#isAtEnd) {
+      const next = await this.#ahead;
+      this.#isAtEnd = next.done === true;
+      if (next.done === true) break;
+      this.#pack = next.value;
+      this.#at = 0;
+      this.#ahead = this.#request();
     }
-    const [keyA, valueA] = a.value;
-    const [keyB, valueB] = b.value;
-    if (Buffer.compare(keyA, keyB) !== 0 || Buffer.compare(valueA, valueB) !== 0) {
-      const shown = [keyA, valueA, keyB, valueB].map((part) => Buffer.from(part).toString('hex'));
-      return {
-        records,
-        bytes,
-        difference: `record ${records}: ${shown[0]}=${shown[1]} against ${shown[2]}=${shown[3]}`,
-      };
-    }
-    records++;
-    bytes += keyA.length + valueA.length;
+    return this.isHere;
+  }
+
+  #request(): Promise<IteratorResult<PackedRecords>> {
+    const next = this.#packs.next();
+    // It counts when it is waited for.
+    next.catch(() => undefined);
+    return next;
+  }
+
+  /** Key and value of the record that is here. */
+  get record(): readonly [Uint8Array, Uint8Array] {
+    const { bytes, offsets } = this.#pack;
+    const at = this.#at;
+    return [bytes.subarray(offsets[at], offsets[at + 1]), bytes.subarray(offsets[at + 2], offsets[at + 3])];
+  }
+
+  next(): void {
+    this.#at += 4;
   }
 }
 
-function* unpack({ bytes, offsets }: PackedRecords): Generator<readonly [Uint8Array, Uint8Array]> {
-  for (let i = 0; i < offsets.length; i += 4) {
-    yield [bytes.subarray(offsets[i], offsets[i + 1]), bytes.subarray(offsets[i + 2], offsets[i + 3])];
+/** Compares each of several streams with the first, record by record. One that differs is not read any further. */
+export async function comparePacks(left: PackStream, others: readonly PackStream[]): Promise<Comparison[]> {
+  const reference = new Records(left);
+  const sides = others.map((packs) => ({
+    right: new Records(packs),
+    difference: undefined as string | undefined,
+    records: 0,
+  }));
+  for (let records = 0; ; records++) {
+    const hasLeft = reference.isHere || (await reference.fetch());
+    for (const side of sides) {
+      if (side.difference !== undefined) continue;
+      side.records = records;
+      const hasRight = side.right.isHere || (await side.right.fetch());
+      if (hasLeft && hasRight) side.difference = differenceOf(reference.record, side.right.record, records);
+      else if (hasLeft !== hasRight) side.difference = `one side ends after ${records} records`;
+      if (hasRight) side.right.next();
+    }
+    if (!hasLeft || sides.every(({ difference }) => difference !== undefined)) {
+      return sides.map(({ records, difference }) => ({ records, difference }));
+    }
+    reference.next();
   }
+}
+
+function differenceOf(
+  [keyA, valueA]: readonly [Uint8Array, Uint8Array],
+  [keyB, valueB]: readonly [Uint8Array, Uint8Array],
+  records: number,
+): string | undefined {
+  if (Buffer.compare(keyA, keyB) === 0 && Buffer.compare(valueA, valueB) === 0) return undefined;
+  const shown = [keyA, valueA, keyB, valueB].map((part) => Buffer.from(part).toString('hex'));
+  return `record ${records}: ${shown[0]}=${shown[1]} against ${shown[2]}=${shown[3]}`;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,9 +27,14 @@ export class ExampleNetwork implements AsyncDisposable {
     return this.#nodes;
   }
 
-  async start(setup: ChainSetup, options: Omit<NodeProcessOptions, 'chainFile' | 'folder'>): Promise<NodeProcess> {
+  /** Starts a node on a folder of its own: an empty one, or a copy of `database`. */
+  async start(
+    setup: ChainSetup,
+    options: Omit<NodeProcessOptions, 'chainFile' | 'folder'> & { readonly database?: string },
+  ): Promise<NodeProcess> {
     const folder = join(this.folder, options.name.replaceAll(' ', '-'));
     mkdirSync(folder, { recursive: true });
+    if (options.database !== undefined) cpSync(options.database, folder, { recursive: true });
     const node = await NodeProcess.start({ ...options, chainFile: setup.chainFile, folder });
     this.#nodes.push(node);
     return node;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackend, type HashBackend } from '@hs/ellipticsum';
-import { setV8Flags } from '@hs/ellipticsum/node';
+import type { HashBackend } from '@hs/ellipticsum';
+import { createWorkerPool, setV8Flags } from '@hs/ellipticsum/node';
 import { type ChainSetup, setUpChain } from './chain-setup.js';
 import { compareDisks, compareSnapshots, DiskState } from './compare.js';
 import { ExampleNetwork } from './example-network.js';
@@ -32,11 +32,13 @@ async function main(options: Options, signal: AbortSignal): Promise<boolean> {
   const terminal = new Terminal(process.stdout);
   const plan = makePlan(options.scale);
   setV8Flags();
-  const hasher = await createBackend();
+  const hasher = await createWorkerPool();
   const network = new ExampleNetwork();
   let peer: LightPeer | undefined;
   try {
-    terminal.say(`Making a chain: ${count(plan.followPairs * 2)} records at genesis, hashed by ${hasher.name}`);
+    terminal.say(
+      `Making a chain: ${count(plan.followPairs * 2)} records at genesis, hashed by ${hasher.name}, written once`,
+    );
     const setup = await setUpChain(plan, { folder: network.folder, hasher });
     peer = await LightPeer.open(setup.chain);
     const run: Run = { plan, setup, network, terminal, peer, hasher, signal };
@@ -55,15 +57,17 @@ async function main(options: Options, signal: AbortSignal): Promise<boolean> {
 
 async function runExample(run: Run, options: Options): Promise<boolean> {
   const { plan, setup, network, terminal, peer, signal } = run;
+  const database = setup.genesisFolder;
   const producer = await network.start(setup, {
     name: 'producer',
+    database,
     producer: { keyFile: setup.producerKeyFile, blockIntervalMs: plan.blockIntervalMs },
   });
   const connect = [producer.address];
-  const followers = [
-    await network.start(setup, { name: 'follower 1', connect, sync: 'block' }),
-    await network.start(setup, { name: 'follower 2', connect: [...connect], sync: 'block' }),
-  ];
+  terminal.say('Three nodes start from copies of it');
+  const followers = await Promise.all(
+    ['follower 1', 'follower 2'].map((name) => network.start(setup, { name, database, connect, sync: 'block' })),
+  );
   const providers = [producer, ...followers];
   for (const node of providers) {
     terminal.say(`  ${node.name}: pid ${node.pid}, peers ${node.address}, page ${node.url}/`);
@@ -97,7 +101,7 @@ async function runExample(run: Run, options: Options): Promise<boolean> {
   terminal.say('A newcomer with an empty folder joins by hyper sync, from all three at once');
   const hyper = await network.join(setup, { name: 'newcomer', connect: peers, chunkBytes, terminal, signal });
   terminal.say(`  at block ${hyper.joined.headerHeightAtEnd} after ${seconds(hyper.joined.elapsedMs)}`);
-  terminal.say('Another newcomer joins by block sync, for comparison');
+  terminal.say('Another newcomer joins by block sync, for comparison: from its own genesis state on, every block');
   const block = await network.join(setup, { name: 'block newcomer', connect: peers, sync: 'block', terminal, signal });
   terminal.say(`  at block ${block.joined.headerHeightAtEnd} after ${seconds(block.joined.elapsedMs)}`);
 
@@ -198,7 +202,7 @@ async function checkRunningNodes(run: Run, producer: NodeProcess, newcomer: Node
     height = await newestCommonSnapshot(producer, newcomer);
     comparison = await compareSnapshots(peer, { ...both, height });
   }
-  if (comparison === 'given up') comparison = { records: 0, bytes: 0, difference: 'every snapshot was given up' };
+  if (comparison === 'given up') comparison = { records: 0, difference: 'every snapshot was given up' };
   const { records, difference } = comparison;
   return {
     name: `newcomer and producer serve the same snapshot ${height}, record by record`,
@@ -226,23 +230,22 @@ async function checkDisks(run: Run, nodes: readonly NodeProcess[]): Promise<Chec
       seen: `exit codes ${codes.join(', ')}`,
     },
   ];
-  const [producer, ...others] = nodes;
-  if (producer === undefined) return checks;
-  const left = await DiskState.open(producer.folder, { chain: setup.chain, hasher });
+  const states = await Promise.all(nodes.map((node) => DiskState.open(node.folder, { chain: setup.chain, hasher })));
   try {
-    for (const node of others) {
-      const right = await DiskState.open(node.folder, { chain: setup.chain, hasher });
-      const { records, difference } = await compareDisks(left, right, setup.chain.parameters.statePrefixes);
+    const [left, ...others] = states;
+    if (left === undefined) return checks;
+    const comparisons = await compareDisks(left, others, setup.chain.parameters.statePrefixes);
+    for (const [index, { records, difference }] of comparisons.entries()) {
+      const right = others[index] as DiskState;
       const isSameTip = left.height === right.height && hexOf(left.stateRoot) === hexOf(right.stateRoot);
       checks.push({
-        name: `on disk, ${node.name} and producer have the same state at block ${left.height}, record by record`,
+        name: `on disk, ${nodes[index + 1]?.name} and producer have the same state at block ${left.height}, record by record`,
         isHeld: isSameTip && difference === undefined && records > 0,
         seen: isSameTip ? (difference ?? `${count(records)} records`) : `heights ${left.height} and ${right.height}`,
       });
-      await right.close();
     }
   } finally {
-    await left.close();
+    for (const state of states) await state.close();
   }
   return checks;
 }

@@ -36,7 +36,7 @@ export function makePlan(scale: number): Plan {
     payments: 2,
     followPairs: Math.round(245_000 * scale),
     snapshotPeriod: isQuick ? 10 : 30,
-    blockIntervalMs: isQuick ? 250 : 300,
+    blockIntervalMs: 250,
     maxPending: 500,
     backgroundPerBlock: 4,
     epochs: 3,

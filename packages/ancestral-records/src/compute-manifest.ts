@@ -22,11 +22,15 @@ export function recordAtom(packed: PackedRecords, index: number): SummedAtom {
   };
 }
 
-/** Computes the ranges of a whole state from its records alone, in bounded memory. */
+/**
+ * Computes the ranges of a whole state from its records alone, in bounded memory: while some records are hashed, the next ones are
+ * divided into ranges.
+ */
 export class RangeBuilder {
   readonly #partition: Partition<SummedAtom>;
   readonly #assembler: RangeAssembler;
   readonly #signal: AbortSignal | undefined;
+  #hashing: Promise<RangeEntry[]> = Promise.resolve([]);
 
   constructor(options: {
     readonly limits: RangeLimits;
@@ -40,13 +44,13 @@ export class RangeBuilder {
     this.#signal = options.signal;
   }
 
-  /** Takes the next records, ascending, and gives the ranges that are complete by that. Borrows until they are. */
+  /** Takes the next records, ascending, and gives the next ranges that are complete. Borrows the records until theirs are given. */
   async push(packed: PackedRecords): Promise<RangeEntry[]> {
     const entries: RangeEntry[] = [];
     const count = packed.offsets.length / 4;
     for (let i = 0; i < count; i++) {
       for (const group of this.#partition.push(recordAtom(packed, i))) this.#assembler.add(draftOf(group));
-      if (this.#assembler.isFull) entries.push(...(await this.#assembler.flush(this.#signal)));
+      if (this.#assembler.isFull) entries.push(...(await this.#flush()));
     }
     return entries;
   }
@@ -54,7 +58,23 @@ export class RangeBuilder {
   /** The last ranges. */
   async finish(): Promise<RangeEntry[]> {
     for (const group of this.#partition.finish()) this.#assembler.add(draftOf(group));
-    return this.#assembler.flush(this.#signal);
+    return [...(await this.#flush()), ...(await this.settle())];
+  }
+
+  /** The ranges whose records are being hashed; after it, none are. */
+  settle(): Promise<RangeEntry[]> {
+    const hashing = this.#hashing;
+    this.#hashing = Promise.resolve([]);
+    return hashing;
+  }
+
+  /** Starts on what was collected, and gives what was under way before. */
+  #flush(): Promise<RangeEntry[]> {
+    const before = this.#hashing;
+    this.#hashing = this.#assembler.flush(this.#signal);
+    // Whoever takes the next entries awaits it.
+    this.#hashing.catch(() => undefined);
+    return before;
   }
 }
 

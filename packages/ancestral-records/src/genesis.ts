@@ -5,11 +5,12 @@ import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
-import { allAncestral, allState, bookkeeping, stateKey, summaryKey, tipKey } from './layout.js';
+import { allAncestral, allState, bookkeeping, recordKeyOffset, stateKey, summaryKey, tipKey } from './layout.js';
 import { Manifest } from './manifest.js';
 import { summariesOf } from './manifest-summaries.js';
 import { encodeSummary, encodeTip, noRoot, type Tip } from './metadata.js';
-import { keyAt, RecordPacker, recordCount, valueAt } from './packed-records.js';
+import { keyAt, recordBytes, recordCount, valueAt } from './packed-records.js';
+import type { StateParameters } from './parameters.js';
 import type { RangeEntry } from './range.js';
 import { checkStateRecord } from './record-change.js';
 import { pageWrites, snapshotWrite, withManifest } from './snapshots.js';
@@ -17,7 +18,9 @@ import { pageWrites, snapshotWrite, withManifest } from './snapshots.js';
 const emptyTip: Tip = { phase: 'empty', height: 0, target: 0, stateRoot: noRoot };
 const clearingTip: Tip = { ...emptyTip, phase: 'clearing' };
 
-/** Records of one batch and one hash call while the genesis state is written. */
+const stateTag = stateKey(new Uint8Array(0))[0] as number;
+
+/** Records of one batch while the genesis state is written. */
 const groupRecords = 4096;
 
 /** Deletes all state in bounded steps behind a durable mark. Other records stay. */
@@ -67,41 +70,81 @@ export async function initialize(
   }
 }
 
+/** While one group is hashed and written, the next one is taken in. */
 async function writeGenesis(
   context: StoreContext,
   records: Iterable<PackedRecords> | AsyncIterable<PackedRecords>,
   signal: AbortSignal | undefined,
 ): Promise<RangeEntry[]> {
-  const { parameters, hasher } = context;
-  const builder = new RangeBuilder({ limits: parameters, hasher, signal });
+  const builder = new RangeBuilder({ limits: context.parameters, hasher: context.hasher, signal });
   const entries: RangeEntry[] = [];
-  let previous: Uint8Array | undefined;
-  for await (const packed of records) {
-    const total = recordCount(packed);
-    for (let from = 0; from < total; from += groupRecords) {
+  let last: Promise<void> = Promise.resolve();
+  try {
+    for await (const { packed, writes } of genesisGroups(context.parameters, records)) {
+      await last;
       signal?.throwIfAborted();
-      const to = Math.min(from + groupRecords, total);
-      const writes: DatabaseWrite[] = [];
-      const group = new RecordPacker();
-      for (let i = from; i < to; i++) {
-        const key = keyAt(packed, i);
-        const value = valueAt(packed, i);
-        checkStateRecord(parameters, key, value);
-        if (previous !== undefined && compareBytes(previous, key) >= 0) throw outOfOrder(key);
-        previous = key;
-        group.append(key, 0, value, 0);
-        writes.push({ type: 'put', key: stateKey(key), value: copyBytes(value) });
-      }
-      const [complete] = await allSettledOrThrow(
-        builder.push(group.finish()),
-        context.disk.write(writes, { isStep: true }),
+      last = allSettledOrThrow(builder.push(packed), context.disk.write(writes, { isStep: true })).then(
+        ([complete]) => {
+          for (const entry of complete) entries.push(entry);
+        },
       );
-      for (const entry of complete) entries.push(entry);
+      // Awaited below; meanwhile a failure must not count as unhandled.
+      last.catch(() => undefined);
     }
-    previous = previous && copyBytes(previous);
+  } finally {
+    await last;
   }
   for (const entry of await builder.finish()) entries.push(entry);
   return entries;
+}
+
+/** Records in bounded groups, and what writes them into the database: both are views of one copy of the bytes. */
+async function* genesisGroups(
+  parameters: StateParameters,
+  records: Iterable<PackedRecords> | AsyncIterable<PackedRecords>,
+): AsyncGenerator<{ readonly packed: PackedRecords; readonly writes: DatabaseWrite[] }> {
+  let previous: Uint8Array | undefined;
+  for await (const given of records) {
+    const total = recordCount(given);
+    for (let from = 0; from < total; from += groupRecords) {
+      const writes: DatabaseWrite[] = [];
+      const packed = withTags(given, from, Math.min(from + groupRecords, total));
+      const { bytes, offsets } = packed;
+      for (let at = 0; at < offsets.length; at += 4) {
+        const keyStart = offsets[at] as number;
+        const keyEnd = offsets[at + 1] as number;
+        const key = bytes.subarray(keyStart, keyEnd);
+        const value = bytes.subarray(keyEnd, offsets[at + 3]);
+        checkStateRecord(parameters, key, value);
+        if (previous !== undefined && compareBytes(previous, key) >= 0) throw outOfOrder(key);
+        previous = key;
+        writes.push({ type: 'put', key: bytes.subarray(keyStart - recordKeyOffset, keyEnd), value });
+      }
+      yield { packed, writes };
+    }
+    previous = previous && copyBytes(previous);
+  }
+}
+
+/** Some of the records, copied one after the other, each key after the tag that it has in the database. */
+function withTags(given: PackedRecords, from: number, to: number): PackedRecords {
+  let size = 0;
+  for (let i = from; i < to; i++) size += recordKeyOffset + recordBytes(given, i);
+  const bytes = new Uint8Array(size);
+  const offsets = new Uint32Array(4 * (to - from));
+  let end = 0;
+  for (let i = from, at = 0; i < to; i++, at += 4) {
+    bytes[end] = stateTag;
+    offsets[at] = end + recordKeyOffset;
+    bytes.set(keyAt(given, i), end + recordKeyOffset);
+    end = (offsets[at] as number) + (given.offsets[4 * i + 1] as number) - (given.offsets[4 * i] as number);
+    offsets[at + 1] = end;
+    offsets[at + 2] = end;
+    bytes.set(valueAt(given, i), end);
+    end += (given.offsets[4 * i + 3] as number) - (given.offsets[4 * i + 2] as number);
+    offsets[at + 3] = end;
+  }
+  return { bytes, offsets };
 }
 
 /** Both results, when neither is under way any more. @throws the first failure in the given order */

@@ -63,6 +63,7 @@ export { hasCode, NodeError, type NodeErrorCode, nodeErrorCodes } from './node-e
 export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingLimits } from './serving/peer-server.js';
 export type { SnapshotPromise } from './serving/snapshot-leases.js';
 export { type BlockView, createBlockView } from './state/block-view.js';
+export { writeGenesis } from './state/genesis.js';
 export type { TrustStatus } from './sync/branch-guard.js';
 export type { DownloadBegan, DownloadEvent, RangeMoved, RangesAsked, RecordsKept } from './sync/download-event.js';
 export type { Equivocation } from './sync/equivocation.js';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { compareBytes, fromHex, toHex } from '@hs/bytes';
 import { profileEntryCodec } from '@hs/dao-coin';
 import { describe, expect, test } from '@jest/globals';
@@ -243,6 +244,19 @@ describe('genesis records', () => {
     });
     expect(count).toBe((await records()).length);
     expect(sealed).toEqual({ ...draft, genesisStateRoot: 'cd'.repeat(32) });
+  });
+
+  test.each([
+    [33, '5588a915ab84fcda41cf19b7b5701872dffd2d53a24ff4a1ee619bae6eabe113'],
+    [5001, '2f95bf55c053e877dbd6b75c824b8c7b565fad8bdee7960b755cb240bb40c57b'],
+  ])('fixture: all records with %d follow pairs', async (followPairs, expected) => {
+    const options = { ...draft, genesis: { ...genesis, followPairs } };
+    const digest = createHash('sha256');
+    await sealChainSpec(options, (packs) => {
+      for (const { bytes } of packs) digest.update(bytes);
+      return new Uint8Array(32);
+    });
+    expect(digest.digest('hex')).toBe(expected);
   });
 
   test('fixture: keys of accounts', () => {

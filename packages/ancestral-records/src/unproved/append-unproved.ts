@@ -60,6 +60,7 @@ export class UnprovedHashing {
       const { builder, completed } = await this.#builder(before, options.signal);
       this.#builders.delete(prefix);
       for (const range of await builder.push(chunk.records)) completed.push(range);
+      for (const range of await builder.settle()) completed.push(range);
       if (chunk.nextKey === undefined) completed.push(...(await builder.finish()));
       options.signal?.throwIfAborted();
       const after: StoredInterval = {

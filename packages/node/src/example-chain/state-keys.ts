@@ -28,10 +28,25 @@ export function balanceKey(publicKey: Uint8Array): Uint8Array {
 
 /** Keys of the two records that say that one PKID follows another. */
 export function followKeys(follower: Uint8Array, followed: Uint8Array): readonly [Uint8Array, Uint8Array] {
-  return [
-    concatBytes(Uint8Array.of(examplePrefixes.followedByFollower), follower, followed),
-    concatBytes(Uint8Array.of(examplePrefixes.followerByFollowed), followed, follower),
-  ];
+  return [followedByFollowerKey(follower, followed), followerByFollowedKey(followed, follower)];
+}
+
+/** Key of the record that says whom a PKID follows. */
+export function followedByFollowerKey(follower: Uint8Array, followed: Uint8Array): Uint8Array {
+  return pairKey(examplePrefixes.followedByFollower, follower, followed);
+}
+
+/** Key of the record that says by whom a PKID is followed. */
+export function followerByFollowedKey(followed: Uint8Array, follower: Uint8Array): Uint8Array {
+  return pairKey(examplePrefixes.followerByFollowed, followed, follower);
+}
+
+function pairKey(prefix: number, first: Uint8Array, second: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + first.length + second.length);
+  key[0] = prefix;
+  key.set(first, 1);
+  key.set(second, 1 + first.length);
+  return key;
 }
 
 /** Key of the mark that a PKID used a nonce: the expiration first, so that expired marks are neighbours. */

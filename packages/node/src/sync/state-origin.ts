@@ -41,6 +41,15 @@ export async function readOrigin(store: StateStore): Promise<KeptOrigin | undefi
   return value === undefined ? undefined : (JSON.parse(new TextDecoder().decode(value)) as KeptOrigin);
 }
 
+/**
+ * Deletes the state of a store, and before it what is known of where it came from: whatever comes after, and whenever this is interrupted,
+ * nothing speaks for a state that it is not about.
+ */
+export async function resetState(store: StateStore): Promise<void> {
+  await store.write([{ key, value: undefined }]);
+  await store.reset();
+}
+
 /** What speaks for the state of a store. */
 export function authenticationOf(
   store: StateStore,

@@ -10,6 +10,7 @@ import type { Clock } from '../network/clock.js';
 import type { Peer } from '../network/peer.js';
 import type { PeerNetwork } from '../network/peer-network.js';
 import { hasCode, NodeError } from '../node-error.js';
+import { loadGenesis } from '../state/genesis.js';
 import { SerialQueue } from '../state/serial-queue.js';
 import { syncBlocks } from './block-sync.js';
 import type { BranchGuard } from './branch-guard.js';
@@ -18,7 +19,7 @@ import type { DownloadEvent } from './download-event.js';
 import { syncHeadersFrom } from './header-sync.js';
 import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
 import { evidenceOfBan } from './range-evidence.js';
-import { type Authentication, authenticationOf, type KeptOrigin, originWrite, readOrigin } from './state-origin.js';
+import { type Authentication, authenticationOf, type KeptOrigin, readOrigin, resetState } from './state-origin.js';
 import { UnprovedSync, type UnprovedSyncSettings } from './unproved-sync.js';
 
 /** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
@@ -242,7 +243,8 @@ export class SyncManager<Header> {
 
       if ((store.phase === 'downloading' || store.phase === 'unproved') && settings.mode === 'block') {
         logger.info({}, 'block sync is configured: the half of a snapshot that is here is deleted');
-        await store.reset();
+        await resetState(store);
+        this.#origin = undefined;
       }
       if (store.phase === 'downloading') await this.#runHyperSync();
       else if (store.phase === 'unproved') await this.#runUnprovedSync();
@@ -442,17 +444,8 @@ export class SyncManager<Header> {
   async #loadGenesis(): Promise<void> {
     const { store, chain, logger } = this.#options;
     this.#enter('genesis', 'writing the genesis state');
-    const otherWrites = [originWrite('execution')];
-    await store.initialize({ records: chain.genesisRecords(), otherWrites, signal: this.#abort.signal });
+    await loadGenesis(store, { chain, signal: this.#abort.signal });
     this.#origin = 'execution';
-    const expected = chain.describeHeader(chain.genesisHeader).stateRoot;
-    if (expected !== undefined && toHex(expected) !== toHex(store.stateRoot())) {
-      await store.reset();
-      throw new NodeError(
-        'NODE_STATE_ROOT_MISMATCH',
-        'the genesis records do not give the state root in the genesis header',
-      );
-    }
     logger.info({ stateRoot: toHex(store.stateRoot()) }, 'genesis state written');
   }
 

@@ -17,7 +17,7 @@ import type { Peer } from '../network/peer.js';
 import { NodeError } from '../node-error.js';
 import type { HyperSyncReport } from './hyper-sync.js';
 import { StateClaims } from './state-claims.js';
-import { originWrite, type StateOrigin } from './state-origin.js';
+import { originWrite, resetState, type StateOrigin } from './state-origin.js';
 import { formatTrustedChecksum, type TrustedChecksum } from './trusted-checksums.js';
 import { gaveUp, UnprovedDownloader } from './unproved-downloader.js';
 
@@ -122,7 +122,7 @@ export class UnprovedSync<Header> {
       const { height, checksum } = choice.target;
       if (store.phase === 'unproved' && !this.#isUnderWay(choice.target)) {
         logger.info({ height }, 'unproved sync: what was downloaded of another state is deleted');
-        await store.reset();
+        await resetState(store);
       }
       await store.beginUnprovedDownload(choice.target, { signal });
       const { intervals = [] } = store.unprovedDownload() ?? {};
@@ -161,7 +161,7 @@ export class UnprovedSync<Header> {
         if (choice !== undefined) return choice;
       }
       if (decision.kind === 'contradicted' && performance.now() - started >= contradictionPatienceMs) {
-        if (store.phase === 'unproved') await store.reset();
+        if (store.phase === 'unproved') await resetState(store);
         throw contradicted(decision);
       }
       if (decision.kind === 'waiting') onText(decision.text);
