@@ -1,6 +1,5 @@
-import { compareBytes, equalBytes, toHex } from '@hs/bytes';
+import { compareBytes, equalBytes, readU32be, toHex } from '@hs/bytes';
 import { type Download, moveOn, rootOf, type StoreContext } from './context.js';
-import { copyBytes } from './copy-bytes.js';
 import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import {
@@ -19,7 +18,7 @@ import { summariesOf } from './manifest-summaries.js';
 import { decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
 import { fitsRange } from './partition.js';
 import { equalEntries, type RangeEntry } from './range.js';
-import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, withManifest } from './snapshots.js';
+import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, storedPages, withManifest } from './snapshots.js';
 import { corrupt } from './stored-bytes.js';
 
 /**
@@ -81,17 +80,17 @@ async function standingSnapshot(context: StoreContext): Promise<Download> {
 /** Reads a download back from disk. */
 export async function loadDownload(context: StoreContext, markKeys: readonly Uint8Array[]): Promise<Download> {
   const { height, pageCount } = decodeDownload(await context.disk.get(downloadKey));
-  const pages = await context.disk.getMany(Array.from({ length: pageCount }, (_, page) => downloadPageKey(page)));
-  if (pages.some((page) => page === undefined)) throw corrupt('download', 'a manifest page is missing');
+  const pages = await storedPages(context, pageCount, downloadPageKey);
+  if (pages === undefined) throw corrupt('download', 'a manifest page is missing');
   let manifest: Manifest;
   try {
-    manifest = Manifest.fromPages({ height, pages: (pages as Uint8Array[]).map((page) => copyBytes(page)) });
+    manifest = Manifest.fromPages({ height, pages });
   } catch (cause) {
     throw corrupt('download', 'its manifest cannot be decoded', cause);
   }
   const proved = new Set<number>();
   for (const key of markKeys) {
-    const index = new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(2);
+    const index = key.length === markKey(0).length ? readU32be(key, 2) : Number.NaN;
     if (manifest.entries[index] === undefined) throw corrupt('download', 'a mark names no range');
     proved.add(index);
   }

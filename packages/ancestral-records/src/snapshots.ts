@@ -64,15 +64,14 @@ export function snapshotAt(context: StoreContext, height: number): SnapshotRecor
 export async function readManifest(context: StoreContext, height: number): Promise<Manifest> {
   const expected = snapshotAt(context, height).manifest;
   if (expected === undefined) throw unavailable(height);
-  const keys = Array.from({ length: expected.pageCount }, (_, page) => pageKey(height, page));
-  const pages = await context.disk.getMany(keys);
-  if (pages.some((page) => page === undefined)) {
+  const pages = await storedPages(context, expected.pageCount, (page) => pageKey(height, page));
+  if (pages === undefined) {
     snapshotAt(context, height);
     throw corrupt('manifest', 'a page is missing');
   }
   let manifest: Manifest;
   try {
-    manifest = Manifest.fromPages({ height, pages: (pages as Uint8Array[]).map((page) => copyBytes(page)) });
+    manifest = Manifest.fromPages({ height, pages });
   } catch (cause) {
     throw corrupt('manifest', 'a page cannot be decoded', cause);
   }
@@ -81,6 +80,26 @@ export async function readManifest(context: StoreContext, height: number): Promi
   }
   return manifest;
 }
+
+/** The pages of a manifest that the disk has; undefined if one is missing. A count that is damaged costs no more than what is there. */
+export async function storedPages(
+  { disk }: Pick<StoreContext, 'disk'>,
+  pageCount: number,
+  keyOf: (page: number) => Uint8Array,
+): Promise<Uint8Array[] | undefined> {
+  const pages: Uint8Array[] = [];
+  while (pages.length < pageCount) {
+    const length = Math.min(pagesPerRead, pageCount - pages.length);
+    const keys = Array.from({ length }, (_, index) => keyOf(pages.length + index));
+    for (const page of await disk.getMany(keys)) {
+      if (page === undefined) return undefined;
+      pages.push(copyBytes(page));
+    }
+  }
+  return pages;
+}
+
+const pagesPerRead = 1024;
 
 /** The error for a height that is neither the tip nor a retained snapshot. */
 export function unavailable(height: number): AncestralRecordsError {

@@ -326,3 +326,23 @@ describe('adopting a newer manifest', () => {
     expect(store.snapshots()).toEqual(source.snapshots());
   });
 });
+
+describe('what is damaged of a download is named when the store is opened', () => {
+  const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+  const recordOf = (pageCount: Uint8Array): Uint8Array => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 4, ...pageCount);
+
+  test.each([
+    ['a number of pages that no database has', [bytes(0, 5), recordOf(bytes(255, 255, 255, 255))]],
+    ['a page more than there is', [bytes(0, 5), recordOf(bytes(0, 0, 0, 2))]],
+    ['the mark of a range that there is not', [bytes(0, 7, 255, 0, 0, 0), bytes(1)]],
+    ['a mark without the number of a range', [bytes(0, 7, 0), bytes(1)]],
+  ] as [string, [Uint8Array, Uint8Array]][])('%s', async (_what, [key, value]) => {
+    const database = await memoryDatabase().open();
+    const store = await openStore(database);
+    await store.beginDownload((await provider()).manifest);
+    await store.close();
+    expect((await openStore(database)).phase).toBe('downloading');
+    await database.batch([{ type: 'put', key, value }], { ...encodings, sync: false });
+    await expect(openStore(database)).rejects.toMatchObject(rejection('CORRUPT', { what: 'download' }));
+  });
+});
