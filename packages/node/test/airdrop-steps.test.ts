@@ -166,6 +166,23 @@ describe('the journal of an airdrop', () => {
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 
+  test.each([
+    ['a plan that is no hash', '{"plan":1}'],
+    ['a step without a name', '{"step":"burn","included":3}'],
+    ['a payment without a number', '{"step":-1,"included":3}'],
+    ['a transaction without its bytes', '{"step":0,"signed":{"id":"aa","height":1,"expires":2}}'],
+    ['an inclusion without a height', '{"step":0,"included":"3"}'],
+    ['a number', '5'],
+    ['null', 'null'],
+  ])('%s is no entry of it', (_what, line) => {
+    const { path, journal } = openJournal();
+    journal.close();
+    writeFileSync(path, `${readFileSync(path, 'utf8')}${line}\n`);
+    expect(() => AirdropJournal.open(path, 'plan')).toThrow('is damaged');
+    writeFileSync(path, `${line}\n`);
+    expect(() => AirdropJournal.read(path, 'plan')).toThrow('is damaged');
+  });
+
   test('belongs to one plan and to one process', () => {
     const { path, journal } = openJournal();
     expect(() => AirdropJournal.open(path, 'plan')).toThrow(`process ${process.pid} runs this airdrop already`);

@@ -1,9 +1,22 @@
 import type { RecordChange, StateStore } from '@hs/ancestral-records';
 import { nodePrefixes } from '../chain/chain-store.js';
 import type { BanRecord, BanStorage } from '../network/ban-record.js';
+import { hasFields, isText, readKeptJson } from './kept-json.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+const kept = {
+  what: 'a ban',
+  isIntact: (value: unknown): value is BanRecord =>
+    hasFields(value, {
+      address: isText,
+      reason: isText,
+      evidence: (field) => typeof field === 'object' && field !== null,
+      bannedAtMs: Number.isFinite,
+      expiresAtMs: Number.isFinite,
+    }),
+};
 
 /** Keeps the bans of a node in its database, beside headers and blocks. */
 export function createBanStore(store: StateStore): BanStorage {
@@ -11,7 +24,7 @@ export function createBanStore(store: StateStore): BanStorage {
   return {
     async load() {
       const records: BanRecord[] = [];
-      for await (const [, value] of store.others(interval)) records.push(JSON.parse(decoder.decode(value)));
+      for await (const [, value] of store.others(interval)) records.push(readKeptJson(value, kept));
       return records;
     },
     async save(records) {

@@ -2,6 +2,7 @@ import type { RecordChange, StateStore } from '@hs/ancestral-records';
 import { concatBytes, u64be } from '@hs/bytes';
 import { nodePrefixes } from '../chain/chain-store.js';
 import { NodeError } from '../node-error.js';
+import { hasFields, isCount, isText, readKeptJson } from '../state/kept-json.js';
 
 /** Two valid headers of one height: the proof that a producer signed both. Plain data, all bytes in hex. */
 export interface Equivocation {
@@ -24,7 +25,25 @@ export interface Equivocation {
 
 const formatVersion = 1;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+
+const isTextOrNull = (field: unknown): boolean => field === null || isText(field);
+const kept = {
+  what: 'evidence of an equivocation',
+  isIntact: (value: unknown): value is Equivocation =>
+    hasFields(value, {
+      height: isCount,
+      ours: isText,
+      ourHash: isText,
+      ourStateRoot: isTextOrNull,
+      theirs: isText,
+      theirHash: isText,
+      theirStateRoot: isTextOrNull,
+      producerKey: isText,
+      peer: isText,
+      seenAtMs: isCount,
+      refusedHash: isTextOrNull,
+    }),
+};
 
 /** The write that keeps an equivocation, beside headers and blocks. */
 export function equivocationWrite(equivocation: Equivocation): RecordChange {
@@ -42,7 +61,7 @@ export async function readEquivocations(store: StateStore): Promise<Equivocation
       const message = `a stored equivocation has format ${value[0]}, not ${formatVersion}: use the version that wrote it`;
       throw new NodeError('NODE_DATABASE', message);
     }
-    found.push(JSON.parse(decoder.decode(value.subarray(1))));
+    found.push(readKeptJson(value.subarray(1), kept));
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import type { RecordChange, StateStore } from '@hs/ancestral-records';
 import type { ClaimBasis } from '@hs/sync-progress';
 import { nodePrefixes } from '../chain/chain-store.js';
+import { hasFields, isCount, isText, readKeptJson } from '../state/kept-json.js';
 
 /** Where a state came from that nothing but a checksum speaks for. Kept with the state, from the batch that made it the tip. */
 export interface StateOrigin {
@@ -35,10 +36,28 @@ export function originWrite(origin: KeptOrigin): RecordChange {
   return { key, value: new TextEncoder().encode(JSON.stringify(origin)) };
 }
 
-/** The origin of the state in a store; undefined if something else than a sync brought it there. */
+const bases: readonly unknown[] = ['pinned', 'agreed', 'unpinned'] satisfies ClaimBasis[];
+const kept = {
+  what: 'the origin of the state',
+  isIntact: (value: unknown): value is KeptOrigin =>
+    value === 'execution' ||
+    hasFields(value, {
+      basis: (field) => bases.includes(field),
+      height: isCount,
+      checksum: isText,
+      voters: (field) => Array.isArray(field) && field.every(isText),
+      atMs: isCount,
+    }),
+};
+
+/**
+ * The origin of the state in a store; undefined if something else than a sync brought it there.
+ *
+ * @throws NODE_DATABASE if it is damaged
+ */
 export async function readOrigin(store: StateStore): Promise<KeptOrigin | undefined> {
   const value = await store.get(key);
-  return value === undefined ? undefined : (JSON.parse(new TextDecoder().decode(value)) as KeptOrigin);
+  return value === undefined ? undefined : readKeptJson(value, kept);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { NodeError } from '../../node-error.js';
+import { hasFields, isCount, isText } from '../../state/kept-json.js';
 
 /** A step of an airdrop: `mint`, `disable-minting`, or the number of a payment. */
 export type Step = 'mint' | 'disable-minting' | number;
@@ -115,20 +116,36 @@ function readEntries(
   const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   const wholeBytes = content.lastIndexOf(0x0a) + 1;
   const lines = content.subarray(0, wholeBytes).toString('utf8').split('\n').slice(0, -1);
-  let entries: Entry[];
-  try {
-    entries = lines.map((line) => JSON.parse(line));
-  } catch (cause) {
-    throw new NodeError('NODE_CONFIGURATION', `the journal ${path} is damaged: without it nobody knows who was paid`, {
-      cause,
-    });
-  }
+  const entries = lines.map((line) => {
+    const entry = entryOf(line);
+    if (entry !== undefined) return entry;
+    const message = `the journal ${path} is damaged: without it nobody knows who was paid`;
+    throw new NodeError('NODE_CONFIGURATION', message, { details: { path } });
+  });
   const [first] = entries;
   if (first !== undefined && (!('plan' in first) || first.plan !== planHash)) {
     const message = `the journal ${path} belongs to another plan: was the plan changed after the airdrop had begun?`;
     throw new NodeError('NODE_CONFIGURATION', message, { details: { path } });
   }
   return { entries, wholeBytes };
+}
+
+/** The entry of a line; undefined if it is none. */
+function entryOf(line: string): Entry | undefined {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const isStep = (field: unknown): boolean => field === 'mint' || field === 'disable-minting' || isCount(field);
+  const isSigned = (field: unknown): boolean =>
+    hasFields(field, { id: isText, encoded: isText, height: isCount, expires: isCount });
+  const isEntry =
+    hasFields(entry, { plan: isText }) ||
+    hasFields(entry, { step: isStep, signed: isSigned }) ||
+    hasFields(entry, { step: isStep, included: isCount });
+  return isEntry ? (entry as Entry) : undefined;
 }
 
 function lockOf(path: string): string {
