@@ -17,7 +17,7 @@ import { Manifest } from './manifest.js';
 import { summariesOf } from './manifest-summaries.js';
 import { decodeDownload, encodeDownload, encodeSummary, encodeTip, noRoot } from './metadata.js';
 import { fitsRange } from './partition.js';
-import { equalEntries, type RangeEntry } from './range.js';
+import type { RangeEntry } from './range.js';
 import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, storedPages, withManifest } from './snapshots.js';
 import { corrupt } from './stored-bytes.js';
 
@@ -163,25 +163,10 @@ function downloadRemoval({ manifest, proved }: Download): DatabaseWrite[] {
 function keptMarks(current: Download, manifest: Manifest): Set<number> {
   const kept = new Set<number>();
   for (const old of current.proved) {
-    const index = indexOfEntry(manifest.entries, current.manifest.entries[old] as RangeEntry);
+    const index = manifest.indexOf(current.manifest.entries[old] as RangeEntry);
     if (index !== -1) kept.add(index);
   }
   return kept;
-}
-
-/** Index of the entry equal to `entry`; -1 if there is none. */
-export function indexOfEntry(entries: readonly RangeEntry[], entry: RangeEntry): number {
-  let low = 0;
-  let high = entries.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const candidate = entries[middle] as RangeEntry;
-    const order = compareBytes(candidate.start, entry.start);
-    if (order === 0) return equalEntries(candidate, entry) ? middle : -1;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }
 
 /** Intervals of the state in which the manifest has no range. */

@@ -1,9 +1,10 @@
+import { compareBytes } from '@hs/bytes';
 import { copyBytes } from './copy-bytes.js';
 import { AncestralRecordsError } from './errors.js';
 import type { HashOptions, StateHasher } from './hasher.js';
 import { decodePage, encodePage, entriesPerPage, pageHash, snapshotRoot } from './manifest-page.js';
 import { combineGroups, joinSums } from './prefix-sums.js';
-import { checkEntry, type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
+import { checkEntry, equalEntries, type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 
 /** All ranges of one snapshot, ascending and disjoint; keys outside of them have no records. Immutable; bytes are shared, not copied. */
 export class Manifest {
@@ -74,6 +75,21 @@ export class Manifest {
     const entry = this.entries[index];
     if (entry === undefined) throw new RangeError(`the manifest has ${this.entries.length} ranges, none at ${index}`);
     return rangeInterval(entry);
+  }
+
+  /** Index of the entry with the same interval and the same content as `entry`; -1 if there is none. */
+  indexOf(entry: RangeEntry): number {
+    let low = 0;
+    let high = this.entries.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const candidate = this.entries[middle] as RangeEntry;
+      const order = compareBytes(candidate.start, entry.start);
+      if (order === 0) return equalEntries(candidate, entry) ? middle : -1;
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
   }
 
   /**

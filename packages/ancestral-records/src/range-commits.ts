@@ -2,7 +2,6 @@ import { compareBytes, toHex } from '@hs/bytes';
 import { moveOn, type StoreContext } from './context.js';
 import type { DatabaseWrite } from './database.js';
 import { stepEntries } from './disk.js';
-import { indexOfEntry } from './download.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
 import { type DatabaseInterval, markKey, stateInterval } from './layout.js';
@@ -93,7 +92,7 @@ export class RangeCommits {
   /** Adds the writes of a range, unless it is committed or among the `indexes` already. */
   async #prepare({ entry, records }: RangeCommit, indexes: Set<number>, writes: DatabaseWrite[]): Promise<void> {
     const { download } = this.#context.standing;
-    const index = download === undefined ? -1 : indexOfEntry(download.manifest.entries, entry);
+    const index = download === undefined ? -1 : download.manifest.indexOf(entry);
     if (download === undefined || index === -1) {
       throw new AncestralRecordsError(
         'ANCESTRAL_RECORDS_RANGE_SUPERSEDED',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Manifest, type PackedRecords, type StateStore } from '../src/index.js';
+import { Manifest, type PackedRecords, type RangeEntry, type StateStore } from '../src/index.js';
 import {
   apply,
   believed,
@@ -266,6 +266,29 @@ describe('adopting a newer manifest', () => {
     await store.finishDownload({ stateRoot: fromHex(rootOfState(newer)) });
     expect(await readAll(store, 8)).toEqual(sorted(newer));
     expect(believed(store)).toEqual(summarize(newer));
+  });
+
+  test('a whole state keeps what is equal at its snapshot, once it stands there', async () => {
+    const { store: source, manifest: newer } = await provider();
+    const store = await memoryStore();
+    await store.initialize({ records: [packState(genesis)] });
+    await store.commitBlock(await store.prepareBlock(1, [{ key: bytes(6), value: bytes(0) }]));
+    const older = await store.manifest(0);
+    expect(newer.entries.map((entry) => older.indexOf(entry))).toEqual([-1, 1, 3]);
+    expect(newer.entries.map((entry) => newer.indexOf(entry))).toEqual([0, 1, 2]);
+    expect(older.indexOf({ ...(older.entries[1] as RangeEntry), depth: 9 })).toBe(-1);
+
+    const between = rejection('WRONG_PHASE', { phase: 'ready', height: 1 });
+    await expect(store.beginDownload(newer)).rejects.toMatchObject(between);
+    expect(store.height).toBe(1);
+    await store.rewind(0);
+    await expect(store.beginDownload(older)).rejects.toMatchObject(rejection('WRONG_HEIGHT'));
+    await store.beginDownload(newer);
+    expect([...(store.download()?.proved ?? [])]).toEqual([1, 2]);
+    await store.commitRange(await store.proveRange(0, await chunksOf(source, newer, 0)));
+    const { stateRoot } = source.snapshots().find(({ height }) => height === 4) ?? {};
+    await store.finishDownload({ stateRoot: stateRoot as Uint8Array });
+    expect(await readAll(store, 4)).toEqual(await readAll(source, 4));
   });
 
   test('makes a proof of the old manifest void where the entry changed, and valid where it did not', async () => {
