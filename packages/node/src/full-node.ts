@@ -367,12 +367,14 @@ export class FullNode<Header> implements AsyncDisposable {
    */
   async submit(transaction: Transaction): Promise<Uint8Array> {
     const height = this.#store.height;
-    if (height === undefined) {
-      throw new NodeError('NODE_TRANSACTION_REFUSED', 'the node is still syncing', {
-        details: { rule: 'NodeSyncing' },
-      });
+    if (height === undefined) throw stillSyncing();
+    let id: Uint8Array;
+    try {
+      id = await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
+    } catch (error) {
+      // The state was given up for a newer one meanwhile.
+      throw hasCode(error, 'ANCESTRAL_RECORDS_NOT_READY') ? stillSyncing() : error;
     }
-    const id = await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
     this.#relay([transaction], undefined);
     return id;
   }
@@ -504,6 +506,7 @@ export class FullNode<Header> implements AsyncDisposable {
         await this.#pool.add(transaction, createBlockView(this.#store), height + 1);
         taken.push(transaction);
       } catch (error) {
+        if (hasCode(error, 'ANCESTRAL_RECORDS_NOT_READY')) return;
         if (!hasCode(error, 'NODE_TRANSACTION_REFUSED')) throw error;
         this.#logger.debug({ peer: from.id, ...(error as NodeError).details }, 'transaction refused');
       }
@@ -516,6 +519,10 @@ export class FullNode<Header> implements AsyncDisposable {
     if (transactions.length > 0)
       this.#network.broadcast({ type: 'transaction-bundle-v2', transactions }, { except: from });
   }
+}
+
+function stillSyncing(): NodeError {
+  return new NodeError('NODE_TRANSACTION_REFUSED', 'the node is still syncing', { details: { rule: 'NodeSyncing' } });
 }
 
 /** An address as peers have it for their id; one that is none stays as it is, and belongs to no peer. */

@@ -64,7 +64,9 @@ export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingL
 export type { SnapshotPromise } from './serving/snapshot-leases.js';
 export { type BlockView, createBlockView } from './state/block-view.js';
 export { writeGenesis } from './state/genesis.js';
+export type { BlockEstimate } from './sync/block-estimate.js';
 export type { TrustStatus } from './sync/branch-guard.js';
+export type { CatchUp, SnapshotDifference } from './sync/catch-up.js';
 export type { DownloadBegan, DownloadEvent, RangeMoved, RangesAsked, RecordsKept } from './sync/download-event.js';
 export type { Equivocation } from './sync/equivocation.js';
 export type { HyperSyncReport } from './sync/hyper-sync.js';

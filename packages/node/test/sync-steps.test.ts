@@ -151,7 +151,7 @@ function blockPeer(
   });
 }
 
-async function connectBlocks(peers: readonly ScriptedPeer[], blocksPerRequest = 3) {
+async function connectBlocks(peers: readonly ScriptedPeer[], blocksPerRequest = 3, shouldPause = () => false) {
   const parts = await openParts(chain);
   await parts.chainStore.append((await honestBlocks()).map(({ header }) => header));
   const misbehaved: { peer: string; message: string }[] = [];
@@ -166,6 +166,7 @@ async function connectBlocks(peers: readonly ScriptedPeer[], blocksPerRequest = 
         peers: () => peers.filter(({ isClosed }) => !isClosed),
         blocksPerRequest,
         requestsAhead: 2,
+        shouldPause,
         timeoutMs: 1_000,
         patienceMs: 50,
         onMisbehaved: (peer, { message }) => {
@@ -249,6 +250,32 @@ describe('block sync', () => {
     expect(await run()).toBe(0);
     expect(mute.closedFor).toMatchObject({ code: 'NODE_PEER_TIMEOUT' });
     expect(parts.store.height).toBe(0);
+  });
+
+  test('blocks that are stored here are asked of nobody, but for one that is damaged', async () => {
+    const blocks = await honestBlocks();
+    const peer = blockPeer('a', blocks);
+    const { parts, run } = await connectBlocks([peer]);
+    const [, , , , fifth, sixth] = blocks;
+    if (fifth === undefined || sixth === undefined) throw new Error('too few blocks');
+    for (const [i, block] of blocks.slice(0, 7).entries()) {
+      await parts.store.write(parts.chainStore.blockWrites(i + 1, block === fifth ? sixth : block));
+    }
+    expect(await run()).toBe(blocksMade);
+    await expectAllConnected(parts);
+    const asked = peer.asked.flatMap((ask) => (ask.type === 'get-blocks' ? ask.hashes.map(toHex) : []));
+    const wanted = [fifth, ...blocks.slice(7)].map(({ header }) => toHex(chain.chain.hashHeader(header)));
+    expect(asked).toEqual(expect.arrayContaining(wanted));
+    for (const { header } of blocks.slice(0, 4)) expect(asked).not.toContain(toHex(chain.chain.hashHeader(header)));
+  });
+
+  test('pauses between blocks when something else is to be considered, and goes on from there', async () => {
+    let isPaused = true;
+    const { parts, run } = await connectBlocks([blockPeer('a', await honestBlocks())], 2, () => isPaused);
+    expect(await run()).toBe(2);
+    isPaused = false;
+    expect(await run()).toBe(blocksMade - 2);
+    await expectAllConnected(parts);
   });
 
   test('nobody has the next block: what there is connects, and that is no error', async () => {

@@ -61,7 +61,9 @@ export async function readStateAt<Result>(
     try {
       return await read({ height, stateRoot: toHex(stateRoot), get, page });
     } catch (error) {
-      if (!hasCode(error, 'ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE')) throw error;
+      // The whole state can be given up for a newer one meanwhile.
+      const isGone = ['ANCESTRAL_RECORDS_HEIGHT_UNAVAILABLE', 'ANCESTRAL_RECORDS_NOT_READY'];
+      if (!isGone.some((code) => hasCode(error, code))) throw error;
       if (!isTip) throw unavailable(height, store);
     }
   }

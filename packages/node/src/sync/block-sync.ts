@@ -1,30 +1,36 @@
 import { equalBytes } from '@hs/bytes';
-import type { Block } from '@hs/wire';
+import { type Block, createBlockCodec } from '@hs/wire';
 import type { BlockProcessor } from '../chain/block-processor.js';
 import type { Chain } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode, NodeError } from '../node-error.js';
 import { firstAnswer } from './first-answer.js';
-import { isPeerTrouble } from './hyper-sync.js';
+import { isPeerTrouble } from './peer-trouble.js';
 
-export interface BlockSyncOptions<Header> {
+/** How peers are asked for blocks. */
+export interface BlockRequestOptions<Header> {
   readonly chain: Chain<Header>;
   readonly chainStore: ChainStore<Header>;
-  readonly processor: BlockProcessor<Header>;
-  /** The state's height. */
-  readonly height: () => number;
   /** Peers to ask, in turn. A peer that fails is not asked again in this run. */
   readonly peers: () => readonly Peer<Header>[];
-  readonly blocksPerRequest: number;
-  /** Requests sent ahead of the block that is being connected. */
-  readonly requestsAhead: number;
   readonly timeoutMs: number;
   /** How long a peer may send nothing before the next one is asked for the same blocks. */
   readonly patienceMs: number;
   readonly onMisbehaved: (peer: Peer<Header>, error: NodeError) => void;
   /** The peer let the patience pass. */
   readonly onSlow: (peer: Peer<Header>) => void;
+}
+
+export interface BlockSyncOptions<Header> extends BlockRequestOptions<Header> {
+  readonly processor: BlockProcessor<Header>;
+  /** The state's height. */
+  readonly height: () => number;
+  readonly blocksPerRequest: number;
+  /** Requests sent ahead of the block that is being connected. */
+  readonly requestsAhead: number;
+  /** True if the caller has something else to consider before more blocks are connected. */
+  readonly shouldPause?: () => boolean;
 }
 
 /** Blocks that were asked for. They connect in order, whenever they come. */
@@ -36,8 +42,9 @@ interface Batch<Header> {
 }
 
 /**
- * Downloads and connects the blocks from the state's height to the header tip. Requests run ahead over all peers;
- * blocks connect in order. Gives the number of blocks connected: fewer than wanted if no peer has the next one.
+ * Connects the blocks from the state's height to the header tip: those that are stored here, as after a rewind, and else
+ * those of peers. Requests run ahead over all peers; blocks connect in order. Gives the number of blocks connected: fewer
+ * than wanted if no peer has the next one, or if `shouldPause` says so.
  *
  * @throws NODE_STATE_ROOT_MISMATCH if a block that the headers name does not give the roots that they promise
  * @throws NODE_CHAIN_RULE if a block that the headers name breaks a rule: its producer is to blame, and nobody can help
@@ -61,7 +68,11 @@ export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, sign
       const start = first % Math.max(1, peers.length);
       return [...peers.slice(start), ...peers.slice(0, start)];
     };
-    const blocks = askForBlocks(sources, { from, to }, { ...options, failed, signal: end.signal });
+    const asking = { ...options, failed, signal: end.signal };
+    const heights = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    const blocks = storedBlocks(heights, options).then((stored) =>
+      stored.length > 0 ? stored : askForBlocks(sources, heights, asking),
+    );
     // Awaited in order below; a failure before its turn must not count as unhandled.
     blocks.catch(() => undefined);
     return { from, to, blocks };
@@ -71,7 +82,7 @@ export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, sign
     for (;;) {
       signal.throwIfAborted();
       const next = options.height() + 1;
-      if (next > chainStore.tipHeight) return connected;
+      if (next > chainStore.tipHeight || (connected > 0 && options.shouldPause?.() === true)) return connected;
       while (ahead.length < options.requestsAhead) {
         const from = (ahead.at(-1)?.to ?? next - 1) + 1;
         if (from > chainStore.tipHeight) break;
@@ -94,15 +105,39 @@ export async function syncBlocks<Header>(options: BlockSyncOptions<Header>, sign
   }
 }
 
-interface Asking<Header> extends BlockSyncOptions<Header> {
+/** The first of some blocks, as far as they are stored here and good. */
+async function storedBlocks<Header>(
+  heights: readonly number[],
+  { chain, chainStore }: Pick<BlockRequestOptions<Header>, 'chain' | 'chainStore'>,
+): Promise<readonly Block<Header>[]> {
+  const blocks: Block<Header>[] = [];
+  const codec = createBlockCodec(chain.headerCodec);
+  for (const height of heights) {
+    const bytes = await chainStore.blockAt(height);
+    if (bytes === undefined) break;
+    try {
+      const block = codec.decode(bytes);
+      if (!equalBytes(chain.hashHeader(block.header), await chainStore.hashAt(height))) break;
+      chain.verifyBlock(block);
+      blocks.push(block);
+    } catch {
+      // Damaged on the disk: peers have it.
+      break;
+    }
+  }
+  return blocks;
+}
+
+interface Asking<Header> extends BlockRequestOptions<Header> {
+  /** Ids of peers that are not to be asked; who fails is added. */
   readonly failed: Set<string>;
   readonly signal: AbortSignal;
 }
 
-/** The first blocks of a span from the first peer that has them, checked; none if no peer has. */
-async function askForBlocks<Header>(
+/** The first of some blocks, in the order of `heights`, from the first peer that has them, checked; none if no peer has. */
+export async function askForBlocks<Header>(
   sources: () => readonly Peer<Header>[],
-  span: { readonly from: number; readonly to: number },
+  heights: readonly number[],
   { failed, signal, ...options }: Asking<Header>,
 ): Promise<readonly Block<Header>[]> {
   const blocks = await firstAnswer({
@@ -113,7 +148,7 @@ async function askForBlocks<Header>(
     onSlow: options.onSlow,
     ask: async (peer, askSignal) => {
       try {
-        const got = await requestBlocks(peer, span, options, askSignal);
+        const got = await requestBlocks(peer, heights, options, askSignal);
         if (got.length > 0) return got;
       } catch (error) {
         if (askSignal.aborted) return undefined;
@@ -132,24 +167,24 @@ async function askForBlocks<Header>(
 
 async function requestBlocks<Header>(
   peer: Peer<Header>,
-  span: { readonly from: number; readonly to: number },
-  options: Pick<BlockSyncOptions<Header>, 'chain' | 'chainStore' | 'timeoutMs'>,
+  heights: readonly number[],
+  options: Pick<BlockRequestOptions<Header>, 'chain' | 'chainStore' | 'timeoutMs'>,
   signal: AbortSignal,
 ): Promise<readonly Block<Header>[]> {
   const { chain, chainStore } = options;
   const hashes: Uint8Array[] = [];
-  for (let height = span.from; height <= span.to; height++) hashes.push(await chainStore.hashAt(height));
+  for (const height of heights) hashes.push(await chainStore.hashAt(height));
   const { blocks } = await peer.request({ type: 'get-blocks', hashes }, { timeoutMs: options.timeoutMs, signal });
   if (blocks.length > hashes.length) throw wrongBlocks(peer, 'more blocks than were asked for');
   for (const [index, block] of blocks.entries()) {
     const wanted = hashes[index];
     if (wanted === undefined || !equalBytes(chain.hashHeader(block.header), wanted)) {
-      throw wrongBlocks(peer, `block ${span.from + index} is not the one that was asked for`);
+      throw wrongBlocks(peer, `block ${heights[index]} is not the one that was asked for`);
     }
     try {
       chain.verifyBlock(block);
     } catch (error) {
-      throw wrongBlocks(peer, `block ${span.from + index} does not match its header`, error);
+      throw wrongBlocks(peer, `block ${heights[index]} does not match its header`, error);
     }
   }
   return blocks;

@@ -6,10 +6,9 @@ import type { Chain, SnapshotChoice } from '../chain/chain.js';
 import type { ChainStore } from '../chain/chain-store.js';
 import type { Logger } from '../logger.js';
 import type { Peer } from '../network/peer.js';
-import { hasCode, type NodeError } from '../node-error.js';
+import type { NodeError } from '../node-error.js';
 import type { DownloadEvent } from './download-event.js';
-import { firstAnswer } from './first-answer.js';
-import { fetchManifest } from './manifest-fetch.js';
+import { fetchManifestFromAny } from './manifest-fetch.js';
 import { RangeDownloader } from './range-downloader.js';
 
 export interface HyperSyncOptions<Header> {
@@ -18,6 +17,8 @@ export interface HyperSyncOptions<Header> {
   readonly chainStore: ChainStore<Header>;
   readonly hasher: StateHasher;
   readonly stateRoot: StateRootFunction;
+  /** A manifest that was just proved, and that a peer serves: the first one to download. */
+  readonly manifest?: Manifest | undefined;
   /** Peers that serve snapshots in the extended layout, by id. */
   readonly peers: () => ReadonlyMap<string, Peer<Header>>;
   readonly maxBytesInFlight: number;
@@ -39,7 +40,7 @@ export interface HyperSyncReport {
   readonly stateRoot: string;
   readonly records: number;
   readonly bytes: number;
-  /** Records that were already proved when this run of the process began. */
+  /** Records that were here and proved before: by an earlier run of the process, or because an old state has them too. */
   readonly resumedRecords: number;
   readonly elapsedMs: number;
   readonly peers: readonly { readonly peer: string; readonly records: number; readonly bytes: number }[];
@@ -51,7 +52,7 @@ const pollMs = 500;
 const requestPatience = 1 / 4;
 
 /**
- * Brings an empty or half-downloaded store to the state of a snapshot that verified headers vouch for.
+ * Brings an empty or half-downloaded store, or one that stands at an older snapshot, to the state of a snapshot that verified headers vouch for.
  *
  * Flow: choose a snapshot from headers -> fetch and prove its manifest -> let the store adopt it -> download, prove and
  * commit its ranges -> finish. If nothing moves for a while and the headers vouch for a newer snapshot by then, its
@@ -143,9 +144,13 @@ export class HyperSync<Header> {
     return records;
   }
 
-  /** The manifest of the download under way if any peer still serves its snapshot, else that of the newest one. */
+  /** The manifest that was given; else that of the download under way if any peer still serves its snapshot, else that of the newest one. */
   async #adoptManifest(signal: AbortSignal): Promise<Manifest> {
-    const { store, chain, chainStore, logger, peers } = this.#options;
+    const { store, chain, chainStore, logger, peers, manifest: given } = this.#options;
+    if (given !== undefined) {
+      await store.beginDownload(given);
+      return given;
+    }
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
       const newest = await chain.chooseSnapshot(chainStore);
@@ -176,25 +181,10 @@ export class HyperSync<Header> {
   }
 
   #fetchManifest(choice: SnapshotChoice, signal: AbortSignal): Promise<Manifest | undefined> {
-    const { chain, hasher, stateRoot, requestTimeoutMs, patienceMs, peers, onMisbehaved, logger } = this.#options;
-    return firstAnswer({
-      sources: () => [...peers().values()],
-      bytesFrom: (peer) => peer.bytesIn,
-      patienceMs,
-      signal,
-      ask: async (peer, askSignal) => {
-        try {
-          const options = { chain, hasher, stateRoot, timeoutMs: requestTimeoutMs, signal: askSignal };
-          return await fetchManifest(peer, choice, options);
-        } catch (error) {
-          if (askSignal.aborted) return undefined;
-          if (hasCode(error, 'NODE_PEER_MISBEHAVED')) onMisbehaved(peer, error as NodeError);
-          else if (isPeerTrouble(error)) logger.debug({ peer: peer.id, err: error }, 'hyper sync: no manifest from it');
-          else throw error;
-          return undefined;
-        }
-      },
-    });
+    const { chain, hasher, stateRoot, requestTimeoutMs: timeoutMs, patienceMs, onMisbehaved, logger } = this.#options;
+    const peers = () => [...this.#options.peers().values()];
+    const options = { chain, hasher, stateRoot, timeoutMs, peers, patienceMs, onMisbehaved, logger, signal };
+    return fetchManifestFromAny(choice, options);
   }
 
   /** Runs until all ranges of the manifest are committed, which may be a newer one than at the beginning. */
@@ -244,9 +234,4 @@ export class HyperSync<Header> {
     await this.#downloader.adopt(manifest);
     if (store.download()?.height === choice.height) this.#logManifest(manifest, this.#provedRecords());
   }
-}
-
-/** The peer is gone, late, or asked for too much: nothing that proves a lie, and no trouble of this node. */
-export function isPeerTrouble(error: unknown): boolean {
-  return ['NODE_PEER_CLOSED', 'NODE_PEER_TIMEOUT', 'NODE_PEER_LIMIT'].some((code) => hasCode(error, code));
 }

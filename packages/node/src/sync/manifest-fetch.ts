@@ -1,14 +1,56 @@
 import { Manifest, pageHash, type StateHasher, type StateRootFunction, snapshotRoot } from '@hs/ancestral-records';
 import { equalBytes, toHex } from '@hs/bytes';
 import type { Chain, SnapshotChoice } from '../chain/chain.js';
+import type { Logger } from '../logger.js';
 import type { Peer } from '../network/peer.js';
-import { NodeError } from '../node-error.js';
+import { hasCode, NodeError } from '../node-error.js';
+import { firstAnswer } from './first-answer.js';
+import { isPeerTrouble } from './peer-trouble.js';
 
 export interface ManifestFetchOptions<Header> {
   readonly chain: Chain<Header>;
   readonly hasher: StateHasher;
   readonly stateRoot: StateRootFunction;
   readonly timeoutMs: number;
+}
+
+/** How any of some peers is asked for a manifest. */
+export interface AnyManifestOptions<Header> extends ManifestFetchOptions<Header> {
+  /** Peers that serve snapshots in the extended layout. */
+  readonly peers: () => readonly Peer<Header>[];
+  /** How long a peer may send nothing before the next one is asked too. */
+  readonly patienceMs: number;
+  readonly onMisbehaved: (peer: Peer<Header>, error: NodeError) => void;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gets the manifest of a snapshot from the first peer that has it, proved as by {@link fetchManifest}. `undefined` if none has it.
+ *
+ * @throws NODE_STATE_ROOT_MISMATCH if the headers themselves contradict each other
+ */
+export function fetchManifestFromAny<Header>(
+  choice: SnapshotChoice,
+  { peers, patienceMs, onMisbehaved, logger, signal, ...options }: AnyManifestOptions<Header>,
+): Promise<Manifest | undefined> {
+  return firstAnswer({
+    sources: peers,
+    bytesFrom: (peer) => peer.bytesIn,
+    patienceMs,
+    signal,
+    ask: async (peer, askSignal) => {
+      try {
+        return await fetchManifest(peer, choice, { ...options, signal: askSignal });
+      } catch (error) {
+        if (askSignal.aborted) return undefined;
+        if (hasCode(error, 'NODE_PEER_MISBEHAVED')) onMisbehaved(peer, error as NodeError);
+        else if (isPeerTrouble(error)) logger.debug({ peer: peer.id, err: error }, 'hyper sync: no manifest from it');
+        else throw error;
+        return undefined;
+      }
+    },
+  });
 }
 
 /**

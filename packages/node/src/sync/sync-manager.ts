@@ -1,4 +1,4 @@
-import type { StateHasher, StateRootFunction, StateStore } from '@hs/ancestral-records';
+import type { Manifest, StateHasher, StateRootFunction, StateStore } from '@hs/ancestral-records';
 import { toHex } from '@hs/bytes';
 import type { SyncStatus, UnprovedStatus } from '@hs/sync-progress';
 import { serviceBits } from '@hs/wire';
@@ -12,17 +12,23 @@ import type { PeerNetwork } from '../network/peer-network.js';
 import { hasCode, NodeError } from '../node-error.js';
 import { loadGenesis } from '../state/genesis.js';
 import { SerialQueue } from '../state/serial-queue.js';
-import { syncBlocks } from './block-sync.js';
+import { type BlockRequestOptions, syncBlocks } from './block-sync.js';
 import type { BranchGuard } from './branch-guard.js';
+import type { CatchUp } from './catch-up.js';
 import { describeFailure } from './database-failure.js';
 import type { DownloadEvent } from './download-event.js';
 import { syncHeadersFrom } from './header-sync.js';
-import { HyperSync, type HyperSyncReport, isPeerTrouble } from './hyper-sync.js';
+import { HyperSync, type HyperSyncReport } from './hyper-sync.js';
+import { OldState } from './old-state.js';
+import { isPeerTrouble } from './peer-trouble.js';
 import { evidenceOfBan } from './range-evidence.js';
 import { type Authentication, authenticationOf, type KeptOrigin, readOrigin, resetState } from './state-origin.js';
 import { UnprovedSync, type UnprovedSyncSettings } from './unproved-sync.js';
 
-/** `hyper`: download a snapshot if that is the shorter way; `block`: execute every block from genesis. */
+/**
+ * `hyper`: download a snapshot, or what has changed since the state here, if that is the shorter way; `block`: execute every
+ * block.
+ */
 export type SyncMode = 'hyper' | 'block';
 
 /**
@@ -52,7 +58,10 @@ export interface SyncSettings extends UnprovedSyncSettings {
   readonly blockRequestsAhead: number;
   /** A peer is asked for new headers at least this often. Default 5 s. */
   readonly pollIntervalMs: number;
-  /** Without progress for this long, a newer snapshot is adopted if there is one. Default 20 s. */
+  /**
+   * Without progress for this long, a newer snapshot is adopted if there is one: while one is downloaded, and while no peer has
+   * the next block. Default 20 s.
+   */
   readonly reconsiderAfterMs: number;
   /** A tip older than this is `stale`. Default 10 min. */
   readonly maxTipAgeMs: number;
@@ -115,13 +124,15 @@ export interface SyncManagerStatus {
   readonly unproved: UnprovedStatus | undefined;
   /** Once a snapshot was downloaded by this process. */
   readonly hyperSync: HyperSyncReport | undefined;
+  /** How this process last decided to bring a state that was behind to the tip; undefined if it had no choice to make. */
+  readonly catchUp: CatchUp | undefined;
   /** Milliseconds spent in each phase by this process. */
   readonly phaseMs: Readonly<Partial<Record<NodePhase, number>>>;
 }
 
 /**
- * Brings the node to the tip and keeps it there: headers, then a snapshot if the state is empty and that is worth it,
- * then blocks, again and again. One loop owns all of it; announcements only wake it up.
+ * Brings the node to the tip and keeps it there: headers, then a snapshot if the state is empty or far behind and that is
+ * worth it, then blocks, again and again. One loop owns all of it; announcements only wake it up.
  */
 export class SyncManager<Header> {
   readonly #options: SyncManagerOptions<Header>;
@@ -135,6 +146,7 @@ export class SyncManager<Header> {
   #report: HyperSyncReport | undefined;
   #unprovedSync: UnprovedSync<Header> | undefined;
   #origin: KeptOrigin | undefined;
+  readonly #oldState: OldState<Header>;
   #wake: () => void = () => undefined;
   #isWoken = false;
   #headerSync: Promise<void> | undefined;
@@ -154,6 +166,14 @@ export class SyncManager<Header> {
     this.#options = options;
     this.#phaseSince = options.clock.wallMs();
     this.#phaseBeganAt = options.clock.monotonicMs();
+    const { settings } = options;
+    this.#oldState = new OldState({
+      ...options,
+      blockRequests: this.#blockRequests(),
+      snapshotPeers: () => [...this.#snapshotPeers().values()],
+      canTakeSnapshots: settings.mode === 'hyper' && options.chain.hasRootsInHeaders !== false,
+      patienceMs: settings.reconsiderAfterMs,
+    });
   }
 
   get phase(): NodePhase {
@@ -179,6 +199,7 @@ export class SyncManager<Header> {
       snapshot: this.#hyperSync?.status(),
       unproved: this.#unprovedSync?.status(),
       hyperSync: this.#report,
+      catchUp: this.#oldState.catchUp,
       phaseMs: { ...this.#phaseMs, [this.#phase]: spent },
     };
   }
@@ -206,7 +227,9 @@ export class SyncManager<Header> {
   }
 
   peerJoined(peer: Peer<Header>): void {
-    if (isSnapshotPeer(peer)) this.#hyperSync?.peerJoined(peer.id);
+    const servesSnapshots = isSnapshotPeer(peer);
+    if (servesSnapshots) this.#hyperSync?.peerJoined(peer.id);
+    if (isServingPeer(peer)) this.#oldState.peerJoined({ servesSnapshots });
     this.#wakeUp();
   }
 
@@ -262,9 +285,11 @@ export class SyncManager<Header> {
         continue;
       }
 
-      if ((store.height ?? 0) < chainStore.tipHeight) {
+      if (store.phase === 'ready' && (store.height ?? 0) < chainStore.tipHeight) {
         if (!this.isSynced) this.#enter('blocks', `connecting blocks up to ${chainStore.tipHeight}`);
+        if (await this.#takeNewerSnapshot()) continue;
         const connected = await this.#syncBlocks();
+        this.#oldState.blocksConnected(connected);
         // Where blocks come quickly there are new ones already; this is the tip all the same.
         if ((store.height ?? 0) >= chainStore.tipHeight) this.#settle();
         if (connected > 0) continue;
@@ -308,6 +333,26 @@ export class SyncManager<Header> {
       return { kind: 'wait', reason: 'waiting for a peer that serves snapshots' };
     }
     return { kind: 'block', reason: 'no peer that serves snapshots was found in time' };
+  }
+
+  /**
+   * Downloads what has changed since the state here up to a newer snapshot, if that is the shorter way to the tip. False if
+   * blocks are, or if there is no choice.
+   */
+  async #takeNewerSnapshot(): Promise<boolean> {
+    const { chainStore } = this.#options;
+    const { signal } = this.#abort;
+    const comparison = await this.#oldState.compare(signal);
+    if (comparison === undefined) return false;
+    const { way, reason } = comparison.catchUp;
+    if (way === 'blocks') {
+      if (!this.isSynced) this.#enter('blocks', `connecting blocks up to ${chainStore.tipHeight}: ${reason}`);
+      return false;
+    }
+    this.#enter('snapshot', `downloading what a newer snapshot has changed: ${reason}`);
+    const manifest = await this.#oldState.adopt(comparison, signal);
+    await this.#runHyperSync(manifest);
+    return true;
   }
 
   /** Asks every peer in turn. One run at a time: who comes while it runs waits for the same one. */
@@ -369,15 +414,16 @@ export class SyncManager<Header> {
     }
   }
 
-  async #runHyperSync(): Promise<void> {
+  async #runHyperSync(manifest?: Manifest): Promise<void> {
     const { store, chain, chainStore, hasher, stateRoot, settings, onDownloadEvent, logger } = this.#options;
-    this.#enter('snapshot', 'downloading a snapshot');
+    if (manifest === undefined) this.#enter('snapshot', 'downloading a snapshot');
     const hyperSync = new HyperSync<Header>({
       store,
       chain,
       chainStore,
       hasher,
       stateRoot,
+      manifest,
       logger,
       peers: () => this.#snapshotPeers(),
       maxBytesInFlight: settings.maxBytesInFlight,
@@ -449,21 +495,29 @@ export class SyncManager<Header> {
     logger.info({ stateRoot: toHex(store.stateRoot()) }, 'genesis state written');
   }
 
+  #blockRequests(): BlockRequestOptions<Header> {
+    const { chain, chainStore, settings, clock } = this.#options;
+    return {
+      chain,
+      chainStore,
+      peers: () => this.#peersForBlocks(),
+      timeoutMs: settings.requestTimeoutMs,
+      patienceMs: settings.patienceMs,
+      onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
+      onSlow: (peer) => this.#slowUntilMs.set(peer, clock.monotonicMs() + slowPeerMs),
+    };
+  }
+
   async #syncBlocks(): Promise<number> {
-    const { store, chain, chainStore, processor, settings, clock } = this.#options;
+    const { store, processor, settings } = this.#options;
     return syncBlocks(
       {
-        chain,
-        chainStore,
+        ...this.#blockRequests(),
         processor,
         height: () => store.height ?? 0,
-        peers: () => this.#peersForBlocks(),
         blocksPerRequest: settings.blocksPerRequest,
         requestsAhead: settings.blockRequestsAhead,
-        timeoutMs: settings.requestTimeoutMs,
-        patienceMs: settings.patienceMs,
-        onMisbehaved: (peer, error) => this.#ban(peer, error.message, error.details),
-        onSlow: (peer) => this.#slowUntilMs.set(peer, clock.monotonicMs() + slowPeerMs),
+        shouldPause: () => this.#oldState.isComparisonDue,
       },
       this.#abort.signal,
     );

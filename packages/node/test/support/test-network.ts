@@ -33,6 +33,7 @@ export interface TestChain {
 
 export async function makeChain(
   options: {
+    readonly accounts?: number;
     readonly followPairs?: number;
     readonly parameters?: ChainSpecOptions['parameters'];
     readonly hasRootsInHeaders?: boolean;
@@ -43,7 +44,12 @@ export async function makeChain(
     genesisTimeMs: Date.now() - 60_000,
     producers: [toHex(defaultSecp256k1.publicKeyOf(producerKey))],
     parameters: { snapshotPeriod: 10, snapshotLag: 2, retainedEpochs: 3, ...options.parameters },
-    genesis: { seed: 'end to end', accounts: 40, profiles: 10, followPairs: options.followPairs ?? 400 },
+    genesis: {
+      seed: 'end to end',
+      accounts: options.accounts ?? 40,
+      profiles: 10,
+      followPairs: options.followPairs ?? 400,
+    },
     ...(options.hasRootsInHeaders === undefined ? {} : { hasRootsInHeaders: options.hasRootsInHeaders }),
   });
   const spec = await sealChainSpec(draft, rootOf);

@@ -22,6 +22,7 @@ const statusSchema: JsonSchema = {
         snapshot: anyObjectSchema,
         unproved: anyObjectSchema,
         hyperSync: anyObjectSchema,
+        catchUp: anyObjectSchema,
         phaseMs: { type: 'object', additionalProperties: { type: 'number', minimum: 0 } },
       },
       required: ['phase', 'sinceMs', 'text', 'phaseMs'],
