@@ -33,6 +33,14 @@ describe('vectors of an independent implementation', () => {
     expect(wrong.map(({ key, value }) => [key, value])).toEqual([]);
   });
 
+  test('the coins that are sold, as DeSo counts them at genesis: message and sum', () => {
+    const [key, value] = [fromHex('0a'), fromHex('001550f7dca70000')];
+    expect(toHex(encodeRecord(key, value))).toBe('000000000000000900000000000000010a0000000000000008001550f7dca70000');
+    expect(toHex(EllipticSum.ofRecord(key, value).encode())).toBe(
+      'eae3b916ea1c4d96fa0372f756406b32c26207900848b87c75a622922c0ac013',
+    );
+  });
+
   test('every record hashes to its point', () => {
     expect(
       vectors.records.map(({ key, value }) => toHex(EllipticSum.ofRecord(fromHex(key), fromHex(value)).encode())),
