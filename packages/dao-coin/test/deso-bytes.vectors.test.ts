@@ -2,11 +2,17 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import {
   balanceEntryCodec,
+  baseUnitsPerCoin,
   coinEntryCodec,
   daoCoinMetadataCodec,
+  daoCoinOperations,
+  daoCoinTransactionTypes,
   daoCoinTransferMetadataCodec,
+  desoHeights,
+  maxUint256,
   pkidEntryCodec,
   profileEntryCodec,
+  transferRestrictions,
   zeroCoinEntry,
 } from '../src/index.js';
 import { fromHex, toHex } from './support/memory-view.js';
@@ -17,6 +23,10 @@ interface Vectors {
   transfer: { amount: string; bytes: string };
   balanceEntry: { balance: string; stored: string; checksum: string };
   uint256: { value: string; bytes: string }[];
+  heights: typeof desoHeights;
+  transactionTypes: Record<string, number>;
+  operations: Record<string, number>;
+  restrictions: Record<string, number>;
 }
 
 const vectors = JSON.parse(readFileSync(new URL('vectors/deso-bytes.json', import.meta.url), 'utf8')) as Vectors;
@@ -110,4 +120,12 @@ describe('bytes of the Go node', () => {
       hex(`01 ${start} 01 05${zero.slice(2)} 01 ${zero} ${extra}`),
     );
   });
+});
+
+test('numbers of the Go node: fork heights by network, types, operations, restrictions, and how coins are counted', () => {
+  expect(desoHeights).toEqual(vectors.heights);
+  expect(daoCoinTransactionTypes).toEqual(vectors.transactionTypes);
+  expect(daoCoinOperations).toEqual(vectors.operations);
+  expect(transferRestrictions).toEqual(vectors.restrictions);
+  expect([baseUnitsPerCoin, maxUint256]).toEqual([10n ** 18n, 2n ** 256n - 1n]);
 });
