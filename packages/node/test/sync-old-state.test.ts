@@ -5,6 +5,7 @@ import { createBlockCodec, serviceBits, type Transaction } from '@hs/wire';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExampleHeader } from '../src/example-chain/header.js';
 import type { NodeStatus } from '../src/full-node.js';
+import { originWrite, readOrigin } from '../src/sync/state-origin.js';
 import { cleanUp, makeFolder, removeFolder, testFolder } from './support/cleanups.js';
 import { type ExampleMessage, type Meddling, MeddlingProxy } from './support/meddling-proxy.js';
 import { NodeProcess } from './support/node-process.js';
@@ -91,6 +92,7 @@ beforeAll(async () => {
     parts,
     Array.from({ length: oldHeight }, (_, i) => [smallTransaction(i + 1)]),
   );
+  await parts.store.write([originWrite('execution')]);
   await parts.store.maintenance();
   base = await parts.store.manifest(baseHeight);
   await parts.close();
@@ -202,6 +204,7 @@ describe('a node that comes back with an old state', () => {
       },
     });
     expect(hyperSync).toMatchObject({ snapshotHeight, resumedRecords: recordsKept(busy) });
+    expect(await readOrigin(node.store)).toBeUndefined();
     // What was asked for is what has changed, and nothing else.
     expect(new Set(rangesAsked(proxy.asked, busy.manifest))).toEqual(new Set(changed));
 
@@ -259,6 +262,7 @@ describe('a node that comes back with an old state', () => {
     expect(catchUp).toMatchObject({ way: 'blocks', snapshot: { height: snapshotHeight, base: baseHeight } });
     expect(catchUp?.snapshot?.bytes).toBeGreaterThanOrEqual(catchUp?.blocks.bytes ?? Number.POSITIVE_INFINITY);
     expect(hyperSync).toBeUndefined();
+    expect(await readOrigin(node.store)).toBe('execution');
     expect(rangesAsked(proxy.asked, quiet.manifest)).toEqual([]);
     for (let height = 1; height <= tipHeight; height++) expect(await node.chainStore.blockAt(height)).toBeDefined();
   });

@@ -189,7 +189,7 @@ export class ChainStore<Header> implements HeaderReader<Header> {
     return [];
   }
 
-  /** The encoded block at `height`, if this node has it: not below the snapshot that it was synced from. */
+  /** The encoded block at `height`, if this node has it: not below the snapshot it was synced from, but for those of an older state. */
   async blockAt(height: number): Promise<Uint8Array | undefined> {
     return this.#store.get(heightKey(nodePrefixes.block, height));
   }

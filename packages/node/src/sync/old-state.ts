@@ -10,6 +10,7 @@ import { estimateBlocks } from './block-estimate.js';
 import type { BlockRequestOptions } from './block-sync.js';
 import { type CatchUp, chooseCatchUp, snapshotDifference } from './catch-up.js';
 import { fetchManifestFromAny } from './manifest-fetch.js';
+import { forgetOrigin } from './state-origin.js';
 
 export interface OldStateOptions<Header> {
   readonly store: StateStore;
@@ -127,6 +128,7 @@ export class OldState<Header> {
       if (base === undefined) await store.reset();
       else if (store.height !== base.height) await store.rewind(base.height);
       signal.throwIfAborted();
+      await forgetOrigin(store);
       await store.beginDownload(manifest);
     });
     return manifest;

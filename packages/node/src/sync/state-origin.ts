@@ -60,12 +60,17 @@ export async function readOrigin(store: StateStore): Promise<KeptOrigin | undefi
   return value === undefined ? undefined : readKeptJson(value, kept);
 }
 
+/** Deletes what is known of where a state came from, because it will not be that state any more. */
+export async function forgetOrigin(store: StateStore): Promise<void> {
+  await store.write([{ key, value: undefined }]);
+}
+
 /**
  * Deletes the state of a store, and before it what is known of where it came from: whatever comes after, and whenever this is interrupted,
  * nothing speaks for a state that it is not about.
  */
 export async function resetState(store: StateStore): Promise<void> {
-  await store.write([{ key, value: undefined }]);
+  await forgetOrigin(store);
   await store.reset();
 }
 

@@ -351,6 +351,7 @@ export class SyncManager<Header> {
     }
     this.#enter('snapshot', `downloading what a newer snapshot has changed: ${reason}`);
     const manifest = await this.#oldState.adopt(comparison, signal);
+    this.#origin = undefined;
     await this.#runHyperSync(manifest);
     return true;
   }

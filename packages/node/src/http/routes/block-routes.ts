@@ -95,7 +95,7 @@ export function blockRoutes<Header>(node: HttpNode<Header>): readonly Route[] {
       tag: 'blocks',
       summary: 'One block: its header, and how much is in it.',
       description:
-        'Of blocks below the snapshot that this node was synced from, it has only the headers: `transactions` and `bytes` are missing.',
+        'Of blocks below the snapshot that this node was synced from, and of those that it jumped over from an older state, it has only the headers: `transactions` and `bytes` are missing.',
       parameters: [blockParameter],
       replies: {
         200: {

@@ -36,7 +36,7 @@ export function transactionRoutes<Header>(node: HttpNode<Header>): readonly Rout
       tag: 'transactions',
       summary: 'A transaction, and where it is: waiting for a block, or in one.',
       description:
-        'Blocks are final, so a transaction in a block stays there. Blocks below the snapshot that this node was synced from are not known here.',
+        'Blocks are final, so a transaction in a block stays there. Blocks below the snapshot that this node was synced from, and those that it jumped over from an older state, are not known here.',
       parameters: [idParameter],
       replies: {
         200: {
