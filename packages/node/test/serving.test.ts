@@ -20,8 +20,8 @@ function timedReads() {
   const options = { maxReads: 1, untilNoBlock: noWait, maxWaitMs: 1000, monotonicMs: () => clock.nowMs };
   const scheduler = new ReadScheduler(options);
   const turns: string[] = [];
-  const read = async (host: string, name: string, ms: number): Promise<void> =>
-    scheduler.run({ host, id: `${host}${name[0]}` }, async () => {
+  const read = async (host: string, name: string, ms: number, isStranger = false): Promise<void> =>
+    scheduler.run({ host, id: `${host}${name[0]}`, isStranger }, async () => {
       expect(scheduler.running).toBe(1);
       turns.push(`${host}${name}`);
       await sleep(0);
@@ -60,6 +60,29 @@ describe('reads for peers', () => {
     await Promise.all(heavy);
     const first = turns.slice(0, 100);
     for (const host of hosts) expect(first.filter((turn) => turn.startsWith(host)).length).toBeGreaterThanOrEqual(4);
+  });
+
+  test('of strangers get no more time than those of one host that reads, and share that by hosts', async () => {
+    const { read, turns } = timedReads();
+    await read('known', '1', 10);
+    turns.length = 0;
+    const few = read('few', '1', 10, true);
+    const all = [few];
+    for (let id = 1; id <= 9; id++) for (let i = 0; i < 3; i++) all.push(read('many', `${id}`, 10, true));
+    for (let i = 0; i < 20; i++) all.push(read(`host${i}`, '1', 10, true));
+    const late = read('few', '2', 10, true);
+    all.push(late);
+    for (let i = 0; i < 10; i++) {
+      const before = turns.length;
+      await read('known', '1', 10);
+      expect(turns.length - before).toBeLessThanOrEqual(3);
+    }
+    const known = turns.filter((turn) => turn === 'known1').length;
+    expect([known, turns.length - known >= 8]).toEqual([10, true]);
+    await Promise.all(all);
+    // Its second read comes when each other host had two at most, not behind the 27 of the one with many peers.
+    const untilLate = turns.slice(0, turns.indexOf('few2'));
+    expect(untilLate.filter((turn) => turn.startsWith('many')).length).toBeLessThanOrEqual(2);
   });
 
   test('wait while a block is connected, but not for ever', async () => {
@@ -132,6 +155,17 @@ describe('what a peer is sent ahead of what it reads', () => {
     expect([hasRoom, await windows.room({})]).toEqual([false, 64 * kibibyte]);
     prove();
     expect(await room).toBe(128 * kibibyte);
+  });
+
+  test('tells who has read something from who has not', async () => {
+    const windows = new AnswerWindows(options);
+    const [reader, stalled, gone] = [{}, {}, {}];
+    const never = () => new Promise<void>(() => undefined);
+    await windows.track(reader, 32 * kibibyte, { sent, proof: read });
+    await windows.track(stalled, 32 * kibibyte, { sent, proof: never });
+    await windows.track(gone, 32 * kibibyte, { sent, proof: () => Promise.reject(new Error('gone')) });
+    await sleep(0);
+    expect([reader, stalled, gone, {}].map((peer) => windows.isReader(peer))).toEqual([true, false, false, false]);
   });
 
   test('is let go when the peer is gone, and needs no proof for little', async () => {
@@ -342,6 +376,34 @@ describe('a peer server', () => {
     expect(await heights(await parts.chainStore.hashAt(7))).toEqual(upTo(7));
     await parts.close();
   });
+
+  test('serves a peer that reads while many ask that do not', async () => {
+    const large = await freezeChain({ blocks: 12, followPairs: 1000 });
+    const parts = await openParts(large, { folder: large.folder });
+    await parts.store.maintenance();
+    const height = parts.store.snapshots()[0]?.height ?? -1;
+    const { server } = open(parts, { limits: { readBytes: 2048, maxReads: 1 } });
+    const range = { startKey: Uint8Array.of(28), endKey: new Uint8Array(0), maxBytes: 1 << 20 };
+    const request = { type: 'get-snapshot', requestId: 7, height, ...range } as const;
+    const reader = new ScriptedPeer('reader', ({ type }) =>
+      type === 'ping' ? { type: 'pong', nonce: 0n } : undefined,
+    );
+    await server.handle(reader, request);
+    expect(reader.asked.map(({ type }) => type)).toEqual(['ping']);
+    const strangers = Array.from(
+      { length: 40 },
+      (_, i) => new ScriptedPeer(`stranger ${i}`, () => new Promise(() => undefined), `host ${i}`),
+    );
+    const isAnswered = ({ sent }: ScriptedPeer) => sent.some(({ type }) => type === 'snapshot-data');
+    const asked = strangers.map((peer) => server.handle(peer, request));
+    await server.handle(reader, request);
+    expect(reader.sent.filter(({ type }) => type === 'snapshot-data').length).toBe(2);
+    expect(strangers.filter(isAnswered).length).toBeLessThanOrEqual(2);
+    await Promise.all(asked);
+    expect(strangers.filter(isAnswered).length).toBe(40);
+    await parts.close();
+    await removeFolder(large.folder);
+  }, 60_000);
 
   test('promises the snapshot that is asked for, before the answer, if it can keep it', async () => {
     const parts = await openParts(frozen, { folder: frozen.folder });

@@ -12,6 +12,8 @@ interface Window {
   bytes: number;
   /** Sent, and not proved to be read. */
   unproved: number;
+  /** It has proved at least once that it reads. */
+  hasProved: boolean;
   /** Somebody waits for proof. */
   wake: () => void;
 }
@@ -38,6 +40,11 @@ export class AnswerWindows {
   /** Bytes of answers that are being sent. */
   get unsentBytes(): number {
     return this.#unsentBytes;
+  }
+
+  /** True if the peer has read an answer of some size. */
+  isReader(peer: object): boolean {
+    return this.#windows.get(peer)?.hasProved === true;
   }
 
   /** Waits until the peer has room; gives the most bytes that the next answer should have. */
@@ -72,7 +79,10 @@ export class AnswerWindows {
     window.unproved += bytes;
     const prove = (isRead: boolean) => {
       window.unproved -= bytes;
-      if (isRead) window.bytes = Math.min(this.#options.maxBytes, 2 * window.bytes);
+      if (isRead) {
+        window.bytes = Math.min(this.#options.maxBytes, 2 * window.bytes);
+        window.hasProved = true;
+      }
       window.wake();
     };
     options.proof().then(
@@ -84,7 +94,7 @@ export class AnswerWindows {
   #window(peer: object): Window {
     const known = this.#windows.get(peer);
     if (known !== undefined) return known;
-    const window = { bytes: this.#options.firstBytes, unproved: 0, wake: () => undefined };
+    const window = { bytes: this.#options.firstBytes, unproved: 0, hasProved: false, wake: () => undefined };
     this.#windows.set(peer, window);
     return window;
   }

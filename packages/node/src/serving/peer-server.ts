@@ -25,7 +25,7 @@ import type { ChainStore } from '../chain/chain-store.js';
 import type { Peer } from '../network/peer.js';
 import { hasCode } from '../node-error.js';
 import { AnswerWindows } from './answer-windows.js';
-import { ReadScheduler } from './read-scheduler.js';
+import { type ReadOwner, ReadScheduler } from './read-scheduler.js';
 import { SnapshotLeases, type SnapshotPromise } from './snapshot-leases.js';
 
 /** How much one answer may hold. */
@@ -108,8 +108,8 @@ const goSentinel = { bytes: new Uint8Array(1), offsets: Uint32Array.of(0, 1, 1, 
  * Answers what peers ask. One message of a peer at a time: the network hands out the next one when the promise of the
  * last has settled, so that a peer's unread answers hold back its own requests and nobody else's.
  *
- * What has to be read for an answer is read in small parts, a few at once, hosts that ask for little first, and not while a
- * block is connected: serving makes use of the time that blocks leave.
+ * What has to be read for an answer is read in small parts, a few at once, hosts that ask for little first and peers that
+ * are known to read before strangers, and not while a block is connected: serving makes use of the time that blocks leave.
  */
 export class PeerServer<Header> {
   readonly #options: PeerServerOptions<Header>;
@@ -191,7 +191,9 @@ export class PeerServer<Header> {
     for (;;) {
       const limit = Math.min(headersPerRead, maxHeadersPerBundle - headers.length);
       const after = locator;
-      const part = await this.#reads.run(peer, () => chainStore.headersAfter(after, ask.stopHash, { limit }));
+      const part = await this.#reads.run(this.#ownerOf(peer), () =>
+        chainStore.headersAfter(after, ask.stopHash, { limit }),
+      );
       headers.push(...part);
       const last = part.at(-1);
       if (last === undefined || part.length < limit || headers.length >= maxHeadersPerBundle || peer.isClosed) break;
@@ -209,7 +211,7 @@ export class PeerServer<Header> {
     const maxBytes = Math.min(this.#limits.maxBlockBundleBytes, await this.#windows.room(peer));
     let bytes = 0;
     for (const hash of hashes) {
-      const encoded = await this.#reads.run(peer, async () => {
+      const encoded = await this.#reads.run(this.#ownerOf(peer), async () => {
         const height = await chainStore.heightOf(hash);
         return height === undefined ? undefined : chainStore.blockAt(height);
       });
@@ -297,7 +299,8 @@ export class PeerServer<Header> {
     const { requestId, height, index } = ask;
     const manifest = await this.#whileServable(height, () => this.#manifest(peer, height));
     if (manifest !== undefined) this.#renewLease(peer, height);
-    await this.#answer(peer, { type: 'page', requestId, height, index, page: manifest?.pages[index] ?? noBytes });
+    const page = manifest?.pages[index] ?? noBytes;
+    await this.#answer(peer, { type: 'page', requestId, height, index, page }, page.length);
   }
 
   /** What the state is at each snapshot: all that a chain without roots in its headers has to go by. */
@@ -307,7 +310,7 @@ export class PeerServer<Header> {
     const snapshots: StateChecksums[] = [];
     for (const { height } of served) {
       const listed = await this.#whileServable(height, async () => {
-        const blockHash = await this.#reads.run(peer, () => chainStore.hashAt(height));
+        const blockHash = await this.#reads.run(this.#ownerOf(peer), () => chainStore.hashAt(height));
         const prefixes = [...store.snapshotSummaries(height)].map(([prefix, { count, bytes, checksum }]) => {
           return { prefix, records: count, bytes, checksum };
         });
@@ -332,10 +335,10 @@ export class PeerServer<Header> {
   /** Reads a chunk of one state, whatever blocks are connected between its parts; each part waits for its turn. */
   async #readChunk(peer: Peer<Header>, request: ChunkRequest): Promise<Chunk> {
     const { readBytes, maxChunkMs } = this.#limits;
-    let endTurn = await this.#reads.turn(peer);
+    let endTurn = await this.#reads.turn(this.#ownerOf(peer));
     const pace = async (): Promise<boolean> => {
       endTurn();
-      endTurn = await this.#reads.turn(peer);
+      endTurn = await this.#reads.turn(this.#ownerOf(peer));
       return !peer.isClosed;
     };
     try {
@@ -354,7 +357,8 @@ export class PeerServer<Header> {
         (manifest) => manifest.height === height && root !== undefined && equalBytes(manifest.root, root),
       )?.manifest;
     // Looked for again when it is its turn: another peer may have brought it here meanwhile.
-    const manifest = find() ?? (await this.#reads.run(peer, async () => find() ?? (await store.manifest(height))));
+    const manifest =
+      find() ?? (await this.#reads.run(this.#ownerOf(peer), async () => find() ?? (await store.manifest(height))));
     if (root !== undefined && find() === undefined) {
       this.#manifests = [{ height, root, manifest }, ...this.#manifests].slice(0, keptManifests);
     }
@@ -363,9 +367,13 @@ export class PeerServer<Header> {
 
   /** Encoding and hashing a large answer takes its time too, so it waits for its turn; taking it in is the peer's affair. */
   async #answer(peer: Peer<Header>, answer: Message<Header>, bytes = 0): Promise<void> {
-    const { sent } = await this.#reads.run(peer, async () => ({ sent: peer.send(answer) }));
+    const { sent } = await this.#reads.run(this.#ownerOf(peer), async () => ({ sent: peer.send(answer) }));
     const proof = () => peer.request({ type: 'ping', nonce: randomNonce() }, { timeoutMs: proofTimeoutMs });
     await this.#windows.track(peer, bytes, { sent, proof });
+  }
+
+  #ownerOf(peer: Peer<Header>): ReadOwner {
+    return { host: peer.host, id: peer.id, isStranger: !this.#windows.isReader(peer) };
   }
 
   /** A peer that cannot take the message now will be told with its next request. */

@@ -10,7 +10,7 @@ type Script = (request: PeerRequest) => object | undefined | Promise<object | un
 export class ScriptedPeer implements Peer<ExampleHeader> {
   readonly id: string;
   readonly direction = 'outbound';
-  readonly host = 'scripted';
+  readonly host: string;
   readonly nodeId = undefined;
   readonly remote = { services: 0n, userAgent: 'scripted', height: 0, minFeeRateNanosPerKb: 0n };
   readonly layout = 'extended';
@@ -26,8 +26,9 @@ export class ScriptedPeer implements Peer<ExampleHeader> {
   readonly sent: ExampleMessage[] = [];
   readonly #script: Script;
 
-  constructor(id: string, script: Script) {
+  constructor(id: string, script: Script, host = 'scripted') {
     this.id = id;
+    this.host = host;
     this.#script = script;
   }
 
