@@ -6,7 +6,8 @@ import { balanceKey, examplePrefixes } from '../src/example-chain/state-keys.js'
 import { makeFolder, removeFolder, testFolder } from './support/cleanups.js';
 import { hsNode } from './support/hs-node.js';
 import { NodeProcess } from './support/node-process.js';
-import { type FrozenChain, freezeChain, writeChainFiles } from './support/test-network.js';
+import { checksumAt, sumText } from './support/rootless-network.js';
+import { type FrozenChain, freezeChain, openTestNode, writeChainFiles } from './support/test-network.js';
 import { waitFor } from './support/wait.js';
 
 let frozen: FrozenChain;
@@ -180,6 +181,12 @@ describe('hs-node snapshot', () => {
     expect(json).toMatchObject({ height: 30, genesisHash: Buffer.from(frozen.chain.genesisHash).toString('hex') });
     const records = json.prefixes.reduce((sum: number, prefix: { records: number }) => sum + prefix.records, 0);
     expect(records).toBe(json.records);
+    const node = await openTestNode(frozen.chain, { folder: copyOfDatabase() });
+    const checksum = sumText(await checksumAt(node, 30));
+    expect([stdout, `30:${json.checksum}`]).toEqual([
+      expect.stringContaining(`checksum       ${checksum}\n`),
+      checksum,
+    ]);
     expect(await hsNode('snapshot', 'inspect', chainFile)).toMatchObject({ code: 4, stdout: '' });
     expect(await hsNode('snapshot', 'inspect', '/nowhere', '--json')).toMatchObject({
       code: 1,

@@ -10,6 +10,7 @@ import {
 import { openSnapshotFile } from '@hs/ancestral-records/node';
 import { toHex } from '@hs/bytes';
 import { hasCode, NodeError } from '../node-error.js';
+import { formatTrustedChecksum } from '../sync/trusted-checksums.js';
 import { bytesText, columnsText, countedText, countText } from './units.js';
 
 /** What commands take as a snapshot file. */
@@ -62,8 +63,8 @@ export function snapshotData(file: SnapshotInput): Record<string, string | numbe
   };
 }
 
-/** The same in lines. */
-export function snapshotText(file: SnapshotInput): string {
+/** The same in lines, with the checksum of the whole state if it is known: as --trusted-checksum takes it. */
+export function snapshotText(file: SnapshotInput, { checksum }: { readonly checksum?: Uint8Array } = {}): string {
   const { height, identity, stateRoot, snapshotRoot, manifest, size } = file;
   const { records, bytes } = manifest.totals;
   return columnsText([
@@ -71,6 +72,7 @@ export function snapshotText(file: SnapshotInput): string {
     ['genesis', toHex(identity)],
     ['state root', toHex(stateRoot)],
     ['snapshot root', toHex(snapshotRoot)],
+    ...(checksum === undefined ? [] : [['checksum', formatTrustedChecksum({ height, checksum })]]),
     [
       'content',
       `${countedText(records, 'record')}, ${bytesText(bytes)}, in ${countedText(manifest.entries.length, 'range')}`,

@@ -1,6 +1,7 @@
 import { importSnapshot } from '@hs/ancestral-records';
 import { toHex } from '@hs/bytes';
 import { NodeError } from '../../node-error.js';
+import { formatTrustedRoot } from '../../sync/trusted-roots.js';
 import { type Command, command } from '../command.js';
 import { databaseSettings, withDatabase } from '../offline-node.js';
 import { openSnapshot, snapshotData, snapshotPositional } from '../open-snapshot.js';
@@ -33,9 +34,11 @@ export const snapshotImport: Command = command({
         const onProgress = workProgress(progress, 'importing');
         await importSnapshot(store, file, { stateRoot, onProgress, signal });
         const { records } = file.manifest.totals;
+        const trust =
+          by === 'trusted-root' ? ` --trusted-root ${formatTrustedRoot({ height: file.height, stateRoot })}` : '';
         const text =
           `imported snapshot ${file.height}: ${countedText(records, 'record')}, state root ${toHex(stateRoot)}\n` +
-          `next: hs-node run --chain ${settings.chain} --data ${settings.data}`;
+          `next: hs-node run --chain ${settings.chain} --data ${settings.data}${trust}`;
         return { data: { ...snapshotData(file), data: settings.data, vouchedForBy: by }, text };
       } finally {
         await file.close();

@@ -1,4 +1,7 @@
+import { totalChecksum } from '@hs/ancestral-records';
+import { toHex } from '@hs/bytes';
 import { type Command, command } from '../command.js';
+import { withHashing } from '../offline-node.js';
 import { openSnapshot, snapshotData, snapshotPositional, snapshotText } from '../open-snapshot.js';
 import { bytesText, columnsText, countedText } from '../units.js';
 
@@ -7,11 +10,12 @@ export const snapshotInspect: Command = command({
   summary: 'Says what a snapshot file is: height, roots, chain, and how much of what it holds.',
   details: [
     'Reads only the beginning of the file. That its manifest has its snapshot root is checked; its records are not, which "snapshot verify" does.',
+    'The checksum is that of the whole state, as far as the manifest is right about its ranges: what --trusted-checksum pins on a chain whose headers carry no roots, if somebody you trust says the same.',
   ],
   positionals: [snapshotPositional],
-  settings: [],
+  settings: ['hashBackend', 'hashThreads'],
   examples: ['snapshot inspect 12000.snapshot', 'snapshot inspect https://example.org/12000.snapshot --json'],
-  async run({ args: [source = ''], signal }) {
+  async run({ args: [source = ''], settings, signal }) {
     const file = await openSnapshot(source, { signal });
     try {
       const byPrefix = new Map<number, { ranges: number; records: number; bytes: number }>();
@@ -25,7 +29,13 @@ export const snapshotInspect: Command = command({
         `prefix ${prefix}`,
         `${countedText(records, 'record')}, ${bytesText(bytes)}, ${countedText(ranges, 'range')}`,
       ]);
-      return { data: { ...snapshotData(file), prefixes }, text: `${snapshotText(file)}\n${columnsText(rows)}` };
+      const checksum = await withHashing(settings, async (hasher) =>
+        totalChecksum((await file.manifest.prefixChecksums(hasher, { signal })).values(), hasher, { signal }),
+      );
+      return {
+        data: { ...snapshotData(file), checksum: toHex(checksum), prefixes },
+        text: `${snapshotText(file, { checksum })}\n${columnsText(rows)}`,
+      };
     } finally {
       await file.close();
     }
