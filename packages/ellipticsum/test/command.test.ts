@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EllipticSum } from '../src/index.js';
+import { helpTexts } from '../src/node/cli/help.js';
 import { type InstalledPackage, installPackage } from './installed-package.js';
 import { binaryFile, fromHex, jsonLinesFile, type KeyValue, toHex } from './record-files.js';
 import { type EllipticSumVectors, type GenesisVectors, readVectors } from './vectors.js';
@@ -348,6 +349,47 @@ describe('wrong arguments end with exit code 2', () => {
     expect(free.stderr).toMatch(/^backend noble, 1 thread\n {2}not wasm-simd: .+\n {2}not wasm: .+\n/m);
     expect(free).toMatchObject({ code: 0, stdout: (await run(['sum', '--json', 'few.records'])).stdout });
   });
+});
+
+type CommandName = Exclude<keyof typeof helpTexts, 'main'>;
+
+/** Arguments with which each command succeeds and fails. */
+const cases: Readonly<Record<CommandName, { readonly good: string[]; readonly bad: string[]; readonly code: number }>> =
+  {
+    sum: { good: ['genesis.records'], bad: ['genesis.records', '--threads', '0'], code: 2 },
+    verify: {
+      good: ['--expect', genesis.total, 'genesis.records'],
+      bad: ['--expect', genesis.total, 'part-0.records'],
+      code: 1,
+    },
+    merge: { good: ['whole.json'], bad: ['genesis.jsonl'], code: 3 },
+  };
+
+describe('every command', () => {
+  beforeAll(() => writeFileSync(at('whole.json'), wholeJson.stdout));
+
+  test('has a case here', () => {
+    expect(['main', ...Object.keys(cases)].sort()).toEqual(Object.keys(helpTexts).sort());
+  });
+
+  test.each(Object.entries(cases))(
+    '%s succeeds and fails, in words and as JSON, and has a help',
+    async (name, each) => {
+      const { good, bad, code } = each;
+      const [help, words, asJson, wrong, wrongJson] = await Promise.all(
+        [['--help'], good, ['--json', ...good], bad, ['--json', ...bad]].map((args) => run([name, ...args])),
+      );
+      expect(help).toEqual({ code: 0, stdout: helpTexts[name as CommandName], stderr: '' });
+      expect(words).toMatchObject({ code: 0, stdout: expect.stringContaining(genesis.total), stderr: '' });
+      expect(asJson).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.stringify(json(asJson?.stdout ?? ''))).toContain(`"total":"${genesis.total}"`);
+      for (const outcome of [wrong, wrongJson]) expect(outcome?.code).toBe(code);
+      // A verdict is a result; anything else leaves standard output empty.
+      if (code === 1) expect(json(wrongJson?.stdout ?? '')).toMatchObject({ isMatch: false });
+      else expect([wrong?.stdout, wrongJson?.stdout]).toEqual(['', '']);
+      if (code !== 1) expect(wrong?.stderr).toMatch(/^ellipticsum: \S/);
+    },
+  );
 });
 
 describe('help and version', () => {

@@ -20,26 +20,7 @@ const publicKeys: string[] = [];
 beforeAll(async () => {
   made = await makeChain({ followPairs: 5 });
   ({ chainFile, keyFile } = writeChainFiles(made, folder));
-  producer = new NodeProcess(
-    [
-      ...['run', '--chain', chainFile, '--data', at('data'), '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'],
-      ...[
-        '--producer-key',
-        keyFile,
-        '--block-interval-ms',
-        '60',
-        '--log-level',
-        'warn',
-        '--log-file',
-        at('log'),
-        '--json',
-      ],
-    ],
-    {},
-    { isKept: true },
-  );
-  ({ url } = JSON.parse(await waitFor('the node', () => producer.stdout.endsWith('\n') && producer.stdout)));
-  if (url === undefined) throw new Error(producer.stdout + producer.stderr);
+  await startProducer('127.0.0.1:0');
   for (let index = 0; index < 6; index++) {
     const args = ['--chain', chainFile, '--index', String(7 * index), '--json'];
     publicKeys.push((await hsNode('keys', 'account', at(`${index}.key`), ...args)).json.publicKey);
@@ -49,6 +30,21 @@ afterAll(async () => {
   await producer.signal('SIGTERM');
   removeFolder(folder);
 });
+
+/** Starts the producer on what its folder has. */
+async function startProducer(http: string): Promise<void> {
+  producer = new NodeProcess(
+    [
+      ...['run', '--chain', chainFile, '--data', at('data'), '--listen', '127.0.0.1:0', '--http', http],
+      ...['--producer-key', keyFile, '--block-interval-ms', '60'],
+      ...['--log-level', 'warn', '--log-file', at('log'), '--json'],
+    ],
+    {},
+    { isKept: true },
+  );
+  ({ url } = JSON.parse(await waitFor('the node', () => producer.stdout.endsWith('\n') && producer.stdout)));
+  if (url === undefined) throw new Error(producer.stdout + producer.stderr);
+}
 
 /** A transaction of an account. */
 function tx(account: number, ...args: readonly string[]): Promise<Ended> {
@@ -229,6 +225,41 @@ describe('hs-node airdrop', () => {
       expect([index, balance]).toEqual([index, `${index + 1}000000000000000000`]);
     }
     expect(await coinsOf(0, 0)).toBe('220000000000000000000');
+  }, 120_000);
+
+  test('a node that is restarted in the middle loses its pool, and nobody is paid twice or left out', async () => {
+    expect((await tx(2, 'create-profile', '--username', 'restarted')).code).toBe(0);
+    expect((await tx(2, 'mint', '--amount', '1000')).code).toBe(0);
+    const holders = made.wallets
+      .map(({ publicKey }) => Buffer.from(publicKey).toString('hex'))
+      .filter((key) => key !== publicKeys[2]);
+    const list = at('restarted.txt');
+    writeFileSync(list, holders.map((key, index) => `${key} ${index + 1}\n`).join(''));
+    const plan = at('restarted.json');
+    const args = ['--coin', '@restarted', '--holders', list, '--amount', '780', '--chain', chainFile, '--url', url];
+    expect((await hsNode('airdrop', 'plan', plan, ...args)).code).toBe(0);
+
+    const run = new NodeProcess(['airdrop', 'run', plan, ...of(2), '--json']);
+    await waitFor(
+      'signed payments',
+      () => existsSync(`${plan}.journal`) && readFileSync(`${plan}.journal`, 'utf8').includes('"signed"'),
+    );
+    await producer.signal('SIGKILL');
+    const { code, json } = await ended(run);
+    expect([code, json.error.code]).toEqual([5, 'NODE_UNREACHABLE']);
+    const told = await hsNode('airdrop', 'status', plan, '--json');
+    expect(told.json.paid).toBeLessThan(holders.length);
+
+    await startProducer(new URL(url).host);
+    const rest = await hsNode('airdrop', 'run', plan, ...of(2), '--json');
+    expect([rest.code, rest.json.paid]).toEqual([0, holders.length]);
+    for (const [index, holder] of holders.entries()) {
+      const { balances } = (await get(`/v1/accounts/${holder}/coins`)) as {
+        balances: { creator: string; balance: string }[];
+      };
+      const balance = balances.find(({ creator }) => creator === publicKeys[2])?.balance;
+      expect([index, balance]).toEqual([index, `${index + 1}000000000000000000`]);
+    }
   }, 120_000);
 
   test('interrupted it ends cleanly; a second run at the same time, too few coins and wrong plans are refused', async () => {
