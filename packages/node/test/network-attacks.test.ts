@@ -69,7 +69,7 @@ describe('a node under attack by', () => {
         // Comes in the middle of it.
         const honest = await Client.connect(chain.chain, `127.0.0.1:${port}`);
         for (const end = performance.now() + 1000; performance.now() < end; ) {
-          const { isAvailable, records } = await honest.chunk(height, followPrefix);
+          const { isAvailable, records } = await honest.records(height, followPrefix);
           expect([isAvailable, records]).toEqual([true, 2000]);
           expect(await honest.headers(chain.chain)).toBeGreaterThan(height);
           served++;

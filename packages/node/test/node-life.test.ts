@@ -68,7 +68,7 @@ describe('a node that is still syncing', () => {
     const client = await Client.connect(frozen.chain, addressOf(node));
     expect(await client.pageHashes(20)).toBe(0);
     expect(await client.page(20, 0)).toBe(0);
-    expect(await client.chunk(20, 52)).toEqual({ isAvailable: false, records: 0 });
+    expect(await client.records(20, 52)).toEqual({ isAvailable: false, records: 0 });
     expect(await client.headers(frozen.chain)).toBe(frozen.height);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const health = await fetch(`${url}/readyz`);
@@ -84,7 +84,7 @@ describe('a node that is still syncing', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(await client.pageHashes(20)).toBe(1);
     expect(await client.page(20, 0)).toBeGreaterThan(0);
-    expect(await client.chunk(20, 52)).toEqual({ isAvailable: true, records: 41 });
+    expect(await client.records(20, 52)).toEqual({ isAvailable: true, records: 41 });
   });
 });
 
@@ -93,7 +93,7 @@ describe('serving', () => {
     const client = await Client.connect(frozen.chain, addressOf(provider));
     for (const height of [7, 11, 30, 4_000_000_000]) {
       expect(await client.pageHashes(height)).toBe(0);
-      expect(await client.chunk(height, 52)).toEqual({ isAvailable: false, records: 0 });
+      expect(await client.records(height, 52)).toEqual({ isAvailable: false, records: 0 });
     }
     expect(await client.page(20, 99)).toBe(0);
     expect(client.peer.isClosed).toBe(false);
@@ -111,7 +111,7 @@ describe('serving', () => {
     let unavailable = 0;
     for (let i = 0; i < 400 && !(available > 20 && unavailable > 5); i++) {
       const height = (node.status().snapshots.at(-1)?.height ?? 0) - 2 * (i % 2);
-      if ((await client.chunk(height, 28)).isAvailable) available++;
+      if ((await client.records(height, 28)).isAvailable) available++;
       else unavailable++;
     }
     expect(available).toBeGreaterThan(0);

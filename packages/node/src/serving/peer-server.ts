@@ -42,7 +42,7 @@ export interface ServingLimits {
   readonly maxReads: number;
   /** Bytes of records that are read in one go, before it is another peer's turn and blocks are let pass; default 256 KiB. */
   readonly readBytes: number;
-  /** Bytes that a new peer may be sent ahead of what it has read; twice as many with each answer that it reads. Default 256 KiB. */
+  /** Bytes that a new peer may be sent ahead of what it has read; twice as many with each answer that it reads. Default 64 KiB. */
   readonly firstAnswerBytes: number;
   /** Most bytes that a peer may be sent ahead of what it has read; default 16 MiB. */
   readonly maxUnreadBytes: number;
@@ -63,7 +63,7 @@ export const defaultServingLimits: ServingLimits = {
   maxChunkMs: 1000,
   maxReads: 2,
   readBytes: 256 * 1024,
-  firstAnswerBytes: 256 * 1024,
+  firstAnswerBytes: 64 * 1024,
   maxUnreadBytes: 16 * 1024 * 1024,
   maxUnsentBytes: 64 * 1024 * 1024,
   maxWaitForBlocksMs: 1000,

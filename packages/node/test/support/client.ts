@@ -34,11 +34,17 @@ export class Client {
     return (await this.peer.request({ type: 'get-page', height, index })).page.length;
   }
 
-  async chunk(height: number, prefix: number): Promise<{ readonly isAvailable: boolean; readonly records: number }> {
-    const startKey = Uint8Array.of(prefix);
-    const ask = { type: 'get-snapshot', height, startKey, endKey: noBytes, maxBytes: 1 << 20 } as const;
-    const { isAvailable, records } = await this.peer.request(ask);
-    return { isAvailable, records: records.offsets.length / 4 };
+  /** All records of a prefix, in as many chunks as it gets. */
+  async records(height: number, prefix: number): Promise<{ readonly isAvailable: boolean; readonly records: number }> {
+    let count = 0;
+    for (let startKey: Uint8Array = Uint8Array.of(prefix); startKey.length > 0; ) {
+      const ask = { type: 'get-snapshot', height, startKey, endKey: noBytes, maxBytes: 1 << 20 } as const;
+      const { isAvailable, records, nextKey } = await this.peer.request(ask);
+      if (!isAvailable) return { isAvailable, records: count };
+      count += records.offsets.length / 4;
+      startKey = nextKey;
+    }
+    return { isAvailable: true, records: count };
   }
 
   /** Heights of the headers after genesis. */
