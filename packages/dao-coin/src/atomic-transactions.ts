@@ -141,6 +141,10 @@ export function checkAtomicTransactions(
     if (!isStart && index === 0) throw broken('DAO_COIN_ATOMIC_NO_START', 'The first transaction is no start', index);
     if (isStart && index > 0) throw broken('DAO_COIN_ATOMIC_TWO_STARTS', 'A second transaction is a start', index);
   }
+  for (const [index, { version, inputs }] of transactions.entries()) {
+    if (version === 1 && inputs.length === 0) continue;
+    throw broken('DAO_COIN_ATOMIC_PART_FORM', 'A transaction of another version, or with inputs', index);
+  }
   const hashes = transactions.map(atomicHash);
   for (const [index, { extraData }] of transactions.entries()) {
     const { next, previous } = neighbours(hashes, index);
@@ -188,7 +192,7 @@ function requireAtMost(count: number): void {
 }
 
 function broken(
-  code: `DAO_COIN_ATOMIC_${'NESTED' | 'NOT_LINKED' | 'NO_START' | 'TWO_STARTS' | 'BROKEN_CHAIN'}`,
+  code: `DAO_COIN_ATOMIC_${'NESTED' | 'NOT_LINKED' | 'NO_START' | 'TWO_STARTS' | 'PART_FORM' | 'BROKEN_CHAIN'}`,
   message: string,
   index: number,
 ): DaoCoinError {

@@ -64,6 +64,7 @@ export const daoCoinErrors = {
   DAO_COIN_ATOMIC_NOT_LINKED: 'RuleErrorAtomicTxnsHasNonAtomicInnerTxn',
   DAO_COIN_ATOMIC_NO_START: 'RuleErrorAtomicTxnsMustStartWithChainLength',
   DAO_COIN_ATOMIC_TWO_STARTS: 'RuleErrorAtomicTxnsHasMoreThanOneStartPoint',
+  DAO_COIN_ATOMIC_PART_FORM: null,
   DAO_COIN_ATOMIC_BROKEN_CHAIN: 'RuleErrorAtomicTxnsHasBrokenChain',
   DAO_COIN_ATOMIC_CHAIN_LENGTH: null,
   // State, encodings and texts.

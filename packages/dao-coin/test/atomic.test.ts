@@ -289,6 +289,13 @@ describe('linked transactions', () => {
       wrapper,
       [first, withKey(second, extraDataKeys.atomicChainLength, Uint8Array.of(3)), third],
     ],
+    ['DAO_COIN_ATOMIC_PART_FORM', wrapper, [first, { ...second, version: 0 }, third]],
+    ['DAO_COIN_ATOMIC_PART_FORM', wrapper, [first, second, { ...third, version: 2 }]],
+    [
+      'DAO_COIN_ATOMIC_PART_FORM',
+      wrapper,
+      [{ ...first, inputs: [{ transactionId: new Uint8Array(32), index: 0 }] }, second, third],
+    ],
     ['DAO_COIN_ATOMIC_BROKEN_CHAIN', wrapper, [first, third, second]],
     ['DAO_COIN_ATOMIC_BROKEN_CHAIN', { ...wrapper, feeNanos: 800n }, [first, second]],
     ['DAO_COIN_ATOMIC_BROKEN_CHAIN', wrapper, [first, { ...second, metadata: third.metadata }, third]],

@@ -2,6 +2,7 @@ import { fromHex, toHex } from '@hs/bytes';
 import {
   accessHash,
   anyCreatorPkid,
+  atomicMetadataCodec,
   authorizeDerivedKeyMetadataCodec,
   balanceOf,
   daoCoinLimitOperations,
@@ -303,6 +304,19 @@ describe('atomic transfers', () => {
     expect(await refusedEverywhere(wrapAtomicTransactions([first]))).toBe('RuleErrorAtomicTxnsHasBrokenChain');
     const [, other] = partsOf(approve(pay(service, owner, 10n), pay(owner, recipient, 9n), [service, owner]));
     expect(await refusedEverywhere(wrapAtomicTransactions([first, other]))).toBe('RuleErrorAtomicTxnsHasBrokenChain');
+    // A peer may send anything as a part.
+    const noNonce = { expirationBlockHeight: 0n, partialId: 0n };
+    const forms: readonly Partial<Transaction>[] = [
+      { version: 2 },
+      { inputs: [{ transactionId: new Uint8Array(32), index: 0 }] },
+      { version: 0, feeNanos: 0n, nonce: noNonce },
+    ];
+    for (const form of forms) {
+      const parts = [{ ...first, ...form }, second].map((part) => transactionCodec.encode(part as Transaction));
+      const feeNanos = (form.feeNanos ?? first.feeNanos) + second.feeNanos;
+      const wrapper: Transaction = { ...pair, metadata: atomicMetadataCodec.encode(parts), feeNanos };
+      expect(await refusedEverywhere(wrapper)).toBe('DAO_COIN_ATOMIC_PART_FORM');
+    }
     const loose = holder.transfer([], { ...nonce(), feeNanos: 5000n });
     expect(await refusedEverywhere(wrapAtomicTransactions([loose]))).toBe('RuleErrorAtomicTxnsHasNonAtomicInnerTxn');
   });
