@@ -20,6 +20,7 @@ import { packageVersion } from './package-version.js';
 import { BlockProduction } from './production/block-production.js';
 import { PeerServer, type ServingLimits } from './serving/peer-server.js';
 import type { SnapshotPromise } from './serving/snapshot-leases.js';
+import { BackgroundScrub, type ScrubSettings, type ScrubStatus } from './state/background-scrub.js';
 import { createBanStore } from './state/ban-store.js';
 import { createBlockView } from './state/block-view.js';
 import { type NodeDatabase, openDatabase, openStateStore } from './state/open-state.js';
@@ -63,6 +64,8 @@ export interface FullNodeOptions<Header> {
   readonly userAgent?: string;
   /** Bytes of state values kept in memory; default 64 MiB. */
   readonly cacheBytes?: number;
+  /** Verifies the database while the node runs. Without it, nothing does. */
+  readonly scrub?: ScrubSettings;
   /** Whether blocks and ranges are flushed to the disk before they count; default true. */
   readonly isSynced?: boolean;
   readonly logger?: Logger;
@@ -131,6 +134,8 @@ export interface NodeStatus {
         readonly details: Readonly<Record<string, unknown>>;
       }
     | undefined;
+  /** What the verification beside the blocks does and has found, if there is one. */
+  readonly scrub: ScrubStatus | undefined;
   readonly memoryBytes: number;
 }
 
@@ -156,6 +161,7 @@ export class FullNode<Header> implements AsyncDisposable {
   readonly #server: PeerServer<Header>;
   readonly #production: BlockProduction<Header> | undefined;
   readonly #exchange: PeerExchange<Header> | undefined;
+  readonly #scrub: BackgroundScrub | undefined;
   readonly #activity: NodeActivity;
   /** Addresses that the operator named. */
   readonly #configured = new Set<string>();
@@ -261,6 +267,10 @@ export class FullNode<Header> implements AsyncDisposable {
     const { peerExchange: settings } = options;
     this.#exchange =
       settings === undefined ? undefined : new PeerExchange(network, { settings, clock, services: defaultServices });
+    this.#scrub =
+      options.scrub === undefined
+        ? undefined
+        : new BackgroundScrub(store, { settings: options.scrub, clock, logger: this.#logger });
     for (const address of options.connect ?? []) this.connect(address);
     this.#ended = this.#sync.run();
     // Whoever runs the node awaits `ended`; nobody has to.
@@ -402,6 +412,7 @@ export class FullNode<Header> implements AsyncDisposable {
       knownAddresses: this.#exchange?.size,
       bans: this.#network.bans(),
       lastNetworkError: this.#lastNetworkError,
+      scrub: this.#scrub?.status(),
       memoryBytes: process.memoryUsage.rss(),
     };
   }
@@ -430,6 +441,7 @@ export class FullNode<Header> implements AsyncDisposable {
       const steps = [
         () => this.#production?.stop(),
         () => this.#sync.stop(),
+        () => this.#scrub?.close(),
         () => this.#activity.close(),
         () => this.#exchange?.close(),
         () => this.#network.close(),

@@ -62,6 +62,7 @@ export type { Connection, ConnectionHandlers, HostAndPort, Listener, Transport }
 export { hasCode, NodeError, type NodeErrorCode, nodeErrorCodes } from './node-error.js';
 export { defaultServingLimits, PeerServer, type PeerServerOptions, type ServingLimits } from './serving/peer-server.js';
 export type { SnapshotPromise } from './serving/snapshot-leases.js';
+export type { ScrubPass, ScrubSettings, ScrubStatus } from './state/background-scrub.js';
 export { type BlockView, createBlockView } from './state/block-view.js';
 export { writeGenesis } from './state/genesis.js';
 export type { BlockEstimate } from './sync/block-estimate.js';

@@ -52,6 +52,7 @@ describe('the settings of a run', () => {
       blockIntervalMs: 1000,
       chunkBytes: 2 * 1024 * 1024,
       cacheBytes: 64 * 1024 * 1024,
+      scrubBytesPerSecond: undefined,
       hashBackend: 'auto',
       hashThreads: 'all-but-one',
       logLevel: 'info',

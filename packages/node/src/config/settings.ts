@@ -33,6 +33,8 @@ export interface NodeSettings {
   /** Bytes of one chunk of a download. */
   readonly chunkBytes: number;
   readonly cacheBytes: number;
+  /** Bytes a second of the database that are verified while the node runs; undefined for none. */
+  readonly scrubBytesPerSecond: number | undefined;
   readonly hashBackend: BackendName | 'auto';
   readonly hashThreads: number | 'all' | 'all-but-one';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -103,6 +105,11 @@ export const nodeSettings: { readonly [Name in keyof NodeSettings]: Setting<Node
   blockIntervalMs: integer('block-interval-ms', { help: 'time between blocks of a producer', default: '1000' }),
   chunkBytes: integer('chunk-bytes', { help: 'bytes of records asked for at once', default: '2097152' }),
   cacheBytes: integer('cache-bytes', { help: 'bytes of state values kept in memory', default: '67108864' }),
+  scrubBytesPerSecond: value('scrub', mebibytesOrOff, {
+    placeholder: 'MIB',
+    help: 'verify the database while the node runs, reading at most so many MiB a second, or "off"',
+    default: 'off',
+  }),
   hashBackend: choice('hash-backend', ['auto', 'wasm-simd', 'wasm', 'noble'], {
     help: 'auto, wasm-simd, wasm or noble; auto takes the fastest that works',
     default: 'auto',
@@ -147,6 +154,13 @@ function hostName(given: string): string {
 
 function peerAddress(given: string): string {
   return formatAddress(parseAddress(given));
+}
+
+function mebibytesOrOff(given: string): number | undefined {
+  if (given === 'off') return undefined;
+  const mebibytes = /^\d{1,4}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
+  if (mebibytes === 0) throw new RangeError(`must be a number of MiB such as 8 or 0.5, or off, not "${given}"`);
+  return Math.ceil(mebibytes * 1024 * 1024);
 }
 
 function threads(given: string): number | 'all' | 'all-but-one' {

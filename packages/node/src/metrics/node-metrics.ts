@@ -168,6 +168,23 @@ export function createNodeMetrics<Header>(
     ({ peers }, by) => peers.filter((peer) => (by === 'peers' ? peer.lease : peer.promised) !== undefined).length,
   );
 
+  new Counter({
+    name: 'hs_scrub_verifications_total',
+    help: 'Verifications of the database beside the blocks, by how they ended.',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      const { verifications = 0, damaged = 0, failed = 0 } = status?.scrub ?? {};
+      this.inc({ outcome: 'clean' }, verifications - damaged);
+      this.inc({ outcome: 'damaged' }, damaged);
+      this.inc({ outcome: 'failed' }, failed);
+    },
+  });
+  gauge('hs_scrub_age_seconds', 'Time since the last verification ended. Left out before the first.', ({ scrub }) =>
+    scrub?.lastPass === undefined ? undefined : (clock.wallMs() - scrub.lastPass.atMs) / 1000,
+  );
+
   gauge('hs_pool_transactions', 'Transactions that wait for a block.', ({ pool }) => pool.transactions);
   gauge('hs_pool_bytes', 'Bytes of these transactions.', ({ pool }) => pool.bytes);
   counter('hs_blocks_connected_total', 'Blocks that this process has connected.', () => counters.blocks);

@@ -25,7 +25,7 @@ export const run: Command = command({
     'run --chain chain.json --producer-key producer.key --log-file node.log',
   ],
   async run({ settings, isJson, signal, note }) {
-    const { logFile, peerExchange, advertise, producerKey, listen } = settings;
+    const { logFile, peerExchange, advertise, producerKey, listen, scrubBytesPerSecond } = settings;
     const log = await openLog({ level: settings.logLevel, format: settings.logFormat, file: logFile });
     const { logger } = log;
     const chain = readChain(settings.chain);
@@ -49,6 +49,7 @@ export const run: Command = command({
         maxUnprovedBytes: settings.maxUnprovedBytes,
       },
       cacheBytes: settings.cacheBytes,
+      ...(scrubBytesPerSecond === undefined ? {} : { scrub: { bytesPerSecond: scrubBytesPerSecond } }),
       logger,
       ...(listen === undefined ? {} : { listen }),
       ...(sealer === undefined ? {} : { producer: { sealer, blockIntervalMs: settings.blockIntervalMs } }),

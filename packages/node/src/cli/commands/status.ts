@@ -1,4 +1,5 @@
 import type { NodeStatus } from '../../full-node.js';
+import type { ScrubStatus } from '../../state/background-scrub.js';
 import { type Command, command } from '../command.js';
 import { NodeClient, nodeUrl } from '../node-client.js';
 import { bytesText, columnsText, countedText, countText, durationText } from '../units.js';
@@ -44,6 +45,21 @@ export function statusText(status: NodeStatus, url: string): string {
   rows.push(['peers', `${countText(peers.length)}${bans.length > 0 ? `, ${countedText(bans.length, 'ban')}` : ''}`]);
   if (peers.length === 0 && lastNetworkError !== undefined)
     rows.push(['', `last trouble: ${lastNetworkError.message}`]);
+  if (status.scrub !== undefined) rows.push(['scrub', scrubText(status.scrub)]);
   rows.push(['memory', bytesText(status.memoryBytes)]);
   return columnsText(rows);
+}
+
+function scrubText({ lastPass, lastDamage, current }: ScrubStatus): string {
+  const ago = (atMs: number): string => `${durationText(Math.max(0, Date.now() - atMs))} ago`;
+  if (lastDamage !== undefined) {
+    return `DAMAGE found ${ago(lastDamage.atMs)} in snapshot ${lastDamage.height} or what came since: stop the node, then hs-node verify and repair`;
+  }
+  const now =
+    current === undefined
+      ? ''
+      : `, at ${countText(current.records)} of ${countedText(current.totalRecords, 'record')} of the next`;
+  return lastPass === undefined
+    ? `nothing verified yet${now}`
+    : `snapshot ${lastPass.height} was all right ${ago(lastPass.atMs)}${now}`;
 }

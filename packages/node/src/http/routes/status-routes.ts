@@ -64,6 +64,7 @@ const statusSchema: JsonSchema = {
       properties: { address: textSchema, reason: textSchema, evidence: anyObjectSchema },
       required: ['address', 'reason', 'evidence', 'bannedAtMs', 'expiresAtMs'],
     }),
+    scrub: anyObjectSchema,
     memoryBytes: countSchema,
   },
   required: [
