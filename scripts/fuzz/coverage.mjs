@@ -4,8 +4,12 @@
  * Coverage must be started before the code under test is loaded, for V8 puts its counters into code as it compiles it. What V8 reports are
  * nested ranges of source text, and it leaves out those that ran as often as what surrounds them; painted onto the text, one over
  * the other, they say for each character how often it ran.
+ *
+ * V8 counts the calls of a function in its interpreter and its baseline code only: one that an optimizing compiler has taken looks as if it
+ * were never called. So those are switched off.
  */
 import { Session } from 'node:inspector';
+import { setFlagsFromString } from 'node:v8';
 
 export class Coverage {
   #session = new Session();
@@ -18,6 +22,8 @@ export class Coverage {
   /** @param isCounted says by a script's URL whether its coverage matters */
   constructor(isCounted) {
     this.#isCounted = isCounted;
+    setFlagsFromString('--no-opt');
+    setFlagsFromString('--no-maglev');
     this.#session.connect();
     this.#post('Profiler.enable');
     this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });

@@ -3,6 +3,8 @@
  * length and that many bytes. Here rather than in the test, so that coverage is on before they are loaded.
  */
 
+import { cpuMs } from './cpu-time.mjs';
+
 export class Refusal extends Error {
   name = 'Refusal';
   code = 'REFUSAL';
@@ -47,8 +49,8 @@ export const faults = {
     partsOf(bytes, {
       onPart(part, { version, index }) {
         if (version !== 2 || index !== 1 || part.length !== 3) return;
-        const until = performance.now() + 250;
-        while (performance.now() < until);
+        const until = cpuMs() + 250;
+        while (cpuMs() < until);
       },
     }),
   allocation: (bytes) =>
@@ -57,6 +59,28 @@ export const faults = {
         if (version === 1 && part.length === 4) new Uint8Array(new DataView(part.buffer).getUint32(0) & 0xff_ffff);
       },
     }),
+  'allocation of an array': (bytes) =>
+    partsOf(bytes, {
+      onPart(part, { version }) {
+        if (version === 1 && part.length === 3) Array.from({ length: (part[0] << 16) + (part[1] << 8) });
+      },
+    }),
+  'allocation of a buffer': (bytes) =>
+    partsOf(bytes, {
+      onPart(part, { version }) {
+        if (version === 3 && part.length === 3) Buffer.allocUnsafe((part[0] << 16) + (part[1] << 8));
+      },
+    }),
+  input: (bytes) =>
+    partsOf(bytes, {
+      onPart(_part, { version, index }) {
+        if (version === 2 && index === 3) bytes[2] = 0;
+      },
+    }),
+  'not canonical': (bytes) => {
+    const { version, parts } = partsOf(bytes);
+    return { version, parts: version === 1 && parts.length === 2 ? [...parts].sort(Buffer.compare) : parts };
+  },
   unstable: (bytes) => {
     const decoded = partsOf(bytes);
     if (decoded.version === 2 && decoded.parts.length === 3) decoded.parts.reverse();
@@ -70,6 +94,7 @@ export const faultless = partsOf;
 /** A target for a decoder of the form above. */
 export function targetOf(decode) {
   return {
+    isCanonical: decode === faults['not canonical'],
     name: 'faulty',
     seeds: [Uint8Array.of(0x48, 0x53, 0, 1, 0)],
     maxBytes: 64,

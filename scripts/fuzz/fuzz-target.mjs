@@ -1,4 +1,5 @@
 import { checkInput, defaultMaxBytes } from './check-input.mjs';
+import { cpuMs } from './cpu-time.mjs';
 import { mutate } from './mutate.mjs';
 import { Random } from './random.mjs';
 
@@ -8,13 +9,14 @@ const batchInputs = 256;
 const aloneInputs = 2;
 
 /**
- * Looks for inputs that `target` takes wrongly, until `untilMs` or `maxExecutions`.
+ * Looks for inputs that `target` takes wrongly, for `maxCpuMs` of processor time or `maxExecutions`.
  *
  * Keeps each input that runs a part of the code that none has run before, or about as often as none has, and makes new inputs of those it
- * keeps. Returns findings, corpus, and how much was done.
+ * keeps. Returns findings, corpus, and how much was done: executions, processor time, and how many characters of the code what was given ran
+ * and what was found runs.
  */
 export async function fuzzTarget(target, options) {
-  const { coverage, seed, corpus: given = [], untilMs = Number.POSITIVE_INFINITY, onInput = () => {} } = options;
+  const { coverage, seed, corpus: given = [], maxCpuMs = Number.POSITIVE_INFINITY, onInput = () => {} } = options;
   const { maxExecutions = Number.POSITIVE_INFINITY, maxFindings = 20, isGuided = true } = options;
   const random = new Random(seed);
   const maxBytes = target.maxBytes ?? defaultMaxBytes;
@@ -22,14 +24,15 @@ export async function fuzzTarget(target, options) {
   const corpus = [];
   const findings = new Map();
   let executions = 0;
+  const start = cpuMs();
 
   const execute = async (input) => {
     executions++;
     onInput(input);
     const finding = await checkInput(target, input);
     if (finding === undefined) return;
-    // What crashes in one way is one finding, and what breaks another rule is one.
-    const name = finding.kind === 'crash' ? finding.message.replaceAll(/\d+/g, '#').slice(0, 120) : finding.kind;
+    // What crashes in one place is one finding, and what breaks another rule is one.
+    const name = finding.place ?? finding.kind;
     const known = findings.get(name);
     if (known === undefined || input.length < known.input.length) findings.set(name, { ...finding, input });
   };
@@ -47,11 +50,12 @@ export async function fuzzTarget(target, options) {
   };
 
   coverage.reset();
-  for (const input of [...target.seeds, ...given]) {
+  for (const input of [...target.seeds, ...(target.hints ?? []), ...given]) {
     await execute(input);
     if (coverage.takeNew({ byCount: true }) > 0 || corpus.length === 0) corpus.push(input);
   }
-  while (performance.now() < untilMs && executions < maxExecutions && findings.size < maxFindings) {
+  const charactersGiven = coverage.characters;
+  while (cpuMs() - start < maxCpuMs && executions < maxExecutions && findings.size < maxFindings) {
     const parents = corpus;
     // The newest have been worked on least.
     const parent = () =>
@@ -68,5 +72,6 @@ export async function fuzzTarget(target, options) {
       if (coverage.takeNew({ byCount: true }) > 0) corpus.push(input);
     }
   }
-  return { findings: [...findings.values()], corpus, executions, characters: coverage.characters };
+  const { characters } = coverage;
+  return { findings: [...findings.values()], corpus, executions, cpuMs: cpuMs() - start, charactersGiven, characters };
 }

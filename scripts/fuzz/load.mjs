@@ -23,6 +23,18 @@ export function built(path) {
   return import(pathToFileURL(join(root, path)).href);
 }
 
+/** Everything that sources import from other packages stays where it is: it is loaded once, and not counted twice. */
+const packagesStayOutside = {
+  name: 'packages-stay-outside',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^[^./]/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === packagesStayOutside || path.startsWith('node:')) return undefined;
+      const found = await bundle.resolve(path, { importer, kind, resolveDir, pluginData: packagesStayOutside });
+      return { path: pathToFileURL(found.path).href, external: true };
+    });
+  },
+};
+
 /** Sources that no entry exports, built for this process. */
 export async function internals(name, sources) {
   const outfile = join(bundles, `${name}.mjs`);
@@ -37,6 +49,7 @@ export async function internals(name, sources) {
     platform: 'node',
     target: 'es2022',
     logLevel: 'error',
+    plugins: [packagesStayOutside],
     outfile,
   });
   return import(pathToFileURL(outfile).href);
@@ -52,7 +65,8 @@ export function utf8(text) {
   return new Uint8Array(Buffer.from(text));
 }
 
-/** True for errors of a class by name, with a code that begins like this. */
+/** True for errors of a class by name, with a code that begins like this; without `prefix`, of one that has no codes. */
 export function refusals(name, prefix) {
-  return (error) => error?.name === name && typeof error.code === 'string' && error.code.startsWith(prefix);
+  return (error) =>
+    error?.name === name && (prefix === undefined || (typeof error.code === 'string' && error.code.startsWith(prefix)));
 }

@@ -1,9 +1,10 @@
 /**
- * Ends the process if one input takes it for ever, and says which: nothing in the process itself could. Started as a worker with shared
- * memory: a beat that changes with every input, the length of the input, and the input.
+ * Ends the process if one input takes it more processor time than any can need, and says which: nothing in the process itself could. Started
+ * as a worker with shared memory: a beat that changes with every input, the length of the input, and the input.
  */
 import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { cpuMs } from './cpu-time.mjs';
 
 const headWords = 2;
 
@@ -24,12 +25,12 @@ export function startWatchdog({ maxSeconds, maxBytes }) {
 if (!isMainThread && workerData?.shared !== undefined) {
   const head = new Int32Array(workerData.shared, 0, headWords);
   let last = Atomics.load(head, 0);
-  let still = 0;
+  let since = cpuMs();
   setInterval(() => {
     const beat = Atomics.load(head, 0);
-    still = beat === last ? still + 1 : 0;
+    if (beat !== last) since = cpuMs();
     last = beat;
-    if (beat === 0 || still < workerData.maxSeconds) return;
+    if (beat === 0 || cpuMs() - since < 1_000 * workerData.maxSeconds) return;
     const input = Buffer.from(new Uint8Array(workerData.shared, 4 * headWords, head[1]).slice());
     writeSync(2, `\nhang: more than ${workerData.maxSeconds} s for the input ${input.toString('hex')}\n`);
     process.kill(process.pid, 'SIGKILL');

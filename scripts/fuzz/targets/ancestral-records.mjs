@@ -1,10 +1,19 @@
-import { internals, refusals } from '../load.mjs';
+import { createHash } from 'node:crypto';
+import { built, internals, refusals } from '../load.mjs';
 
+const digest = (input) => new Uint8Array(createHash('sha256').update(input).digest());
 const sum = new Uint8Array(32).fill(7);
 
 export async function ancestralRecordsTargets() {
   const bytes = await internals('bytes', ['internal/bytes/src/index.ts']);
-  const metadata = await internals('metadata', ['packages/ancestral-records/src/metadata.ts']);
+  const metadata = await internals('metadata', [
+    'packages/ancestral-records/src/metadata.ts',
+    'packages/ancestral-records/src/download.ts',
+    'packages/ancestral-records/src/layout.ts',
+    'packages/ancestral-records/src/parameters.ts',
+    'packages/ancestral-records/src/unproved/unproved-download.ts',
+  ]);
+  const { readSnapshotStream } = await built('packages/ancestral-records/dist/index.js');
   const isRefusal = refusals('AncestralRecordsError', 'ANCESTRAL_RECORDS_');
   const problem = (detail) => Object.assign(new Error(detail), { name: 'Problem', code: 'PROBLEM' });
   const isProblem = refusals('Problem', 'PROBLEM');
@@ -31,8 +40,124 @@ export async function ancestralRecordsTargets() {
       sha256,
     );
   };
+  const realHead = (list) =>
+    bytes.encodeSnapshotFileHead(
+      {
+        identity: sum,
+        height: 300,
+        stateRoot: sum,
+        snapshotRoot: bytes.manifestRoot(
+          { identity: sum, height: 300, pageHashes: [bytes.manifestPageHash(bytes.encodeManifestPage(list), digest)] },
+          digest,
+        ),
+        pages: [bytes.encodeManifestPage(list)],
+        entries: list,
+      },
+      digest,
+    );
   const limits = { maxManifestBytes: 2_048, maxBlockBytes: 2_048 };
+  const parameters = metadata.withDefaults({ identity: sum, statePrefixes: [5, 6] });
+  /** A database in which `entries` are, as far as what a store reads when it opens goes. */
+  const diskOf = (stored) => ({
+    get: async (key) => stored.find(([at]) => Buffer.compare(at, key) === 0)?.[1],
+    getMany: async (keys) => keys.map((key) => stored.find(([at]) => Buffer.compare(at, key) === 0)?.[1]),
+    async *scan({ gte, lt }) {
+      yield stored.filter(([at]) => Buffer.compare(at, gte) >= 0 && Buffer.compare(at, lt) < 0);
+    },
+  });
+  /** Values, each after its length in one byte. */
+  const valuesIn = (input) => {
+    const values = [];
+    for (let at = 0; at < input.length; at += 1 + input[at]) values.push(input.slice(at + 1, at + 1 + input[at]));
+    return values;
+  };
+  const valuesOf = (values) => Uint8Array.from(values.flatMap((value) => [value.length, ...value]));
+  const page = bytes.encodeManifestPage(entries);
+  const target = (more) => metadata.targetWrite({ height: 300, checksum: sum, ...more }).value;
+  const interval = (prefix, state, pages) =>
+    metadata.intervalWrite({ ...metadata.emptyInterval(prefix, state), records: 3, bytes: 12, pages }).value;
+  const whole = (list, blocks) => new Uint8Array(Buffer.concat([realHead(list), ...blocks]));
+  const isCorrupt = (error) => isRefusal(error) && error.code === 'ANCESTRAL_RECORDS_CORRUPT';
   return [
+    {
+      name: 'ancestral-records-format',
+      seeds: [metadata.encodeFormat(parameters)],
+      decode: (input) => metadata.checkFormat(input, parameters),
+      encode: () => metadata.encodeFormat(parameters),
+      isCanonical: true,
+      isRefusal,
+    },
+    {
+      name: 'ancestral-records-marks',
+      // The record of the download, a page, and then keys of marks.
+      seeds: [
+        valuesOf([metadata.encodeDownload(300, 1), page, metadata.markKey(0), metadata.markKey(1)]),
+        valuesOf([metadata.encodeDownload(300, 1), bytes.encodeManifestPage([])]),
+      ],
+      // More pages than any database has, and a mark without a number.
+      hints: [
+        valuesOf([metadata.encodeDownload(300, 0xffff_ffff), page]),
+        valuesOf([metadata.encodeDownload(300, 1), page, Uint8Array.of(0, 7, 0)]),
+      ],
+      canContinue: true,
+      decode(input) {
+        const [record = new Uint8Array(0), first = new Uint8Array(0), ...keys] = valuesIn(input);
+        const disk = diskOf([
+          [metadata.downloadKey, record],
+          [metadata.downloadPageKey(0), first],
+        ]);
+        return metadata.loadDownload({ disk, parameters }, keys);
+      },
+      isRefusal: isCorrupt,
+    },
+    {
+      name: 'ancestral-records-unproved',
+      // The record of the download, two intervals, and pages of the first.
+      seeds: [
+        valuesOf([target({}), interval(5, 'dirty', 0), interval(6, 'whole', 0)]),
+        valuesOf([
+          target({ parts: [{ prefix: 5, records: 3, bytes: 12, checksum: sum }] }),
+          interval(5, 'dirty', 1),
+          interval(6, 'clearing', 2),
+          bytes.encodeManifestPage(entries.slice(0, 1)),
+        ]),
+      ],
+      canContinue: true,
+      decode(input) {
+        const [record, first, second, ...pages] = valuesIn(input);
+        const stored = [
+          [metadata.unprovedKey, record],
+          [metadata.unprovedIntervalKey(5), first],
+          [metadata.unprovedIntervalKey(6), second],
+          ...pages.map((value, index) => [metadata.unprovedPageKey(5, index), value]),
+        ];
+        return metadata.loadUnproved({ disk: diskOf(stored.filter(([, value]) => value !== undefined)), parameters });
+      },
+      isRefusal: isCorrupt,
+    },
+    {
+      name: 'snapshot-file-stream',
+      // The hash of the head is real: what lies behind it is reached by leaving it alone.
+      seeds: [
+        whole([], []),
+        whole(entries, [
+          bytes.encodeBlock(
+            [{ bytes: Uint8Array.of(5, 1, 2, 5, 2, 7, 7, 7, 7, 7), offsets: Uint32Array.of(0, 2, 2, 3, 3, 5, 5, 10) }],
+            entries[0],
+          ),
+          bytes.encodeBlock([{ bytes: Uint8Array.of(6, 0x80), offsets: Uint32Array.of(0, 2, 2, 2) }], entries[1]),
+        ]),
+      ],
+      async decode(input) {
+        const pieceBytes = 1 + (input.length % 97);
+        async function* pieces() {
+          for (let at = 0; at < input.length; at += pieceBytes) yield input.subarray(at, at + pieceBytes);
+        }
+        const stream = await readSnapshotStream(pieces(), limits);
+        for await (const { load } of stream.ranges()) await load();
+      },
+      isRefusal,
+    },
     stored('tip', {
       encode: metadata.encodeTip,
       decode: metadata.decodeTip,

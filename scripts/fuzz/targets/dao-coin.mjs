@@ -92,6 +92,18 @@ export async function daoCoinTargets() {
       seeds: [dao.formatPublicKey(key33, 'mainnet')],
       isCanonical: true,
     }),
+    text('testnet-key-text', {
+      parse: (input) => dao.parsePublicKey(input, 'testnet'),
+      format: (key) => dao.formatPublicKey(key, 'testnet'),
+      seeds: [dao.formatPublicKey(key33, 'testnet')],
+      isCanonical: true,
+    }),
+    text('private-key-text', {
+      parse: (input) => dao.parsePrivateKey(input, 'mainnet'),
+      format: (key) => dao.formatPrivateKey(key, 'mainnet'),
+      seeds: [dao.formatPrivateKey(key33.subarray(1), 'mainnet')],
+      isCanonical: true,
+    }),
     text('amount-text', {
       parse: dao.parseCoins,
       format: dao.formatCoins,

@@ -137,6 +137,15 @@ const extendedMessages = [
   { type: 'get-page', ...request, index: 2 },
   { type: 'page', ...request, index: 2, page: Uint8Array.of(1, 0) },
   { type: 'snapshot-lease', height: 300, durationMs: 60_000 },
+  { type: 'get-state-checksums', requestId: 1 },
+  {
+    type: 'state-checksums',
+    requestId: 1,
+    snapshots: [
+      { height: 300, blockHash: hash, prefixes: [{ prefix: 5, records: 3, bytes: 12, checksum: otherHash }] },
+      { height: 600, blockHash: otherHash, prefixes: [] },
+    ],
+  },
 ];
 const dictionary = [
   hash,
@@ -193,6 +202,21 @@ export async function wireTargets() {
   const sha256 = Object.assign(() => new Uint8Array(32), {
     create: () => ({ update() {}, digest: () => new Uint8Array(32) }),
   });
+  const encodeFrames = (frames) =>
+    new Uint8Array(Buffer.concat(frames.map((frame) => encodeFrame(frame, { network: 2, sha256 }))));
+  const framesOf = (input, pieceBytes) => {
+    const maxPayloadBytes = (type) => (type < 1_000 ? 600 : undefined);
+    const decoder = new FrameDecoder({ network: 2, maxPayloadBytes, sha256 });
+    const frames = [];
+    try {
+      for (let at = 0; at < input.length; at += pieceBytes) {
+        frames.push(...decoder.push(input.subarray(at, at + pieceBytes)));
+      }
+      return { frames };
+    } catch (error) {
+      return { frames, error };
+    }
+  };
   const stream = {
     name: 'wire-frames',
     maxBytes: 1_024,
@@ -204,19 +228,17 @@ export async function wireTargets() {
     ],
     dictionary: [Uint8Array.of(2), new Uint8Array(8), Uint8Array.of(2, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1)],
     decode(input) {
-      const decoder = new FrameDecoder({
-        network: 2,
-        maxPayloadBytes: (type) => (type < 1_000 ? 600 : undefined),
-        sha256,
-      });
-      const frames = [];
-      const pieceBytes = 1 + (input.length % 13);
-      for (let at = 0; at < input.length; at += pieceBytes)
-        frames.push(...decoder.push(input.subarray(at, at + pieceBytes)));
-      return { frames, isBetween: decoder.bufferedBytes === 0 };
+      const cut = framesOf(input, 1 + (input.length % 13));
+      const whole = framesOf(input, input.length);
+      // The call that fails keeps the frames that it completed before to itself.
+      const isSame =
+        cut.error?.code === whole.error?.code &&
+        (cut.error !== undefined || Buffer.compare(encodeFrames(cut.frames), encodeFrames(whole.frames)) === 0);
+      if (!isSame) throw new Error('where the stream is cut makes a difference');
+      if (cut.error !== undefined) throw cut.error;
+      return { frames: cut.frames };
     },
-    encode: ({ frames }) =>
-      new Uint8Array(Buffer.concat(frames.map((frame) => encodeFrame(frame, { network: 2, sha256 })))),
+    encode: ({ frames }) => encodeFrames(frames),
     canContinue: true,
     isRefusal,
   };
