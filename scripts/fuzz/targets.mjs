@@ -5,6 +5,7 @@ import { ellipticsumTargets } from './targets/ellipticsum.mjs';
 import { exampleTargets } from './targets/examples.mjs';
 import { nodeTargets } from './targets/node.mjs';
 import { nodeCliTargets } from './targets/node-cli.mjs';
+import { nodeExecutionTargets } from './targets/node-execution.mjs';
 import { nodeHttpTargets } from './targets/node-http.mjs';
 import { nodeRecordsTargets } from './targets/node-records.mjs';
 import { syncProgressTargets } from './targets/sync-progress.mjs';
@@ -22,6 +23,7 @@ export async function loadTargets() {
     ancestralRecordsTargets,
     syncProgressTargets,
     nodeTargets,
+    nodeExecutionTargets,
     nodeRecordsTargets,
     nodeHttpTargets,
     nodeCliTargets,
