@@ -9,6 +9,7 @@ import type { HttpServer } from '../../http/http-listener.js';
 import { openHttpServer } from '../../http/http-server.js';
 import { openLog } from '../../log/open-log.js';
 import { formatAddress } from '../../network/address.js';
+import { boundYoungGeneration } from '../bound-young-generation.js';
 import { type Command, command } from '../command.js';
 import { readChain } from '../read-chain.js';
 import { readKeyFile } from '../read-key-file.js';
@@ -26,6 +27,7 @@ export const run: Command = command({
   ],
   async run({ settings, isJson, signal, note }) {
     const { logFile, peerExchange, advertise, producerKey, listen, scrubBytesPerSecond } = settings;
+    boundYoungGeneration();
     const log = await openLog({ level: settings.logLevel, format: settings.logFormat, file: logFile });
     const { logger } = log;
     const chain = readChain(settings.chain);
