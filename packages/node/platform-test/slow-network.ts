@@ -38,9 +38,16 @@ export async function startSlowNetwork(folder: string): Promise<SlowNetwork> {
     for (const proxy of proxies) await proxy.close();
   };
   try {
-    const producing = ['--producer-key', keyFile, '--block-interval-ms', '80'];
-    const producer = start('producer', ['--listen', '127.0.0.1:0', ...producing]);
-    await waitFor('the first snapshot', async () => ((await producer.status()).height ?? 0) >= 70, 60_000);
+    const produce = (blockIntervalMs: number) => {
+      const producing = ['--producer-key', keyFile, '--block-interval-ms', String(blockIntervalMs)];
+      return start('producer', ['--listen', '127.0.0.1:0', ...producing]);
+    };
+    const quick = produce(80);
+    await waitFor('the first snapshot', async () => ((await quick.status()).height ?? 0) >= 70, 60_000);
+    await quick.signal('SIGTERM');
+    // From now on slowly: a newcomer that had fallen behind by a snapshot would take that one, too.
+    const producer = produce(1500);
+    await producer.url();
     const { peers: listening } = producer.log.find(({ msg }) => msg === 'node is up') as unknown as {
       readonly peers: { readonly host: string; readonly port: number };
     };

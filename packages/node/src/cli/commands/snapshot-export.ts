@@ -64,7 +64,7 @@ async function described(path: string, signal: AbortSignal): Promise<CommandResu
   const file = await openSnapshot(path, { signal });
   try {
     const { height, stateRoot } = snapshotData(file);
-    const next = `to import it elsewhere: hs-node snapshot import ${path} --trusted-root ${height}:${stateRoot}`;
+    const next = `to import it elsewhere: hs-node snapshot import ${path} --chain FILE --data FOLDER --trusted-root ${height}:${stateRoot}`;
     return { data: { ...snapshotData(file), file: path }, text: `${snapshotText(file)}\n${next}` };
   } finally {
     await file.close();
