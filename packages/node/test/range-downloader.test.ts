@@ -26,7 +26,14 @@ describe('a newer manifest is adopted', () => {
     const [old, newer] = [await provider.store.manifest(10), await provider.store.manifest(20)];
     await parts.store.beginDownload(old);
     const late: (() => void)[] = [];
-    let hasAdopted = false;
+    let hasCommitted = false;
+    let onHeld: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      onHeld = resolve;
+    });
+    const checkHeld = () => {
+      if (hasCommitted && late.length > 0) onHeld();
+    };
     const asked: { height: number; startKey: string }[] = [];
     const peer = new ScriptedPeer('provider', async (request) => {
       if (request.type !== 'get-snapshot' || !('height' in request)) return undefined;
@@ -41,15 +48,16 @@ describe('a newer manifest is adopted', () => {
       const { records, nextKey = new Uint8Array(0) } = chunk;
       const answer = { type: 'snapshot-data', isAvailable: true, height, records, nextKey };
       // The second half of the old snapshot is answered when the newer one is adopted.
-      if (height === 10 && asked.length > 3) await new Promise<void>((resolve) => late.push(resolve));
+      if (height === 10 && asked.length > 3) {
+        await new Promise<void>((resolve) => {
+          late.push(resolve);
+          checkHeld();
+        });
+      }
       return answer;
     });
     const progress = new HyperSyncProgress({ maxBytesInFlight: 4096, maxChunkBytes: 2048 });
     const bans: unknown[] = [];
-    let onHeld: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      onHeld = resolve;
-    });
     const downloader = new RangeDownloader({
       store: parts.store,
       progress,
@@ -57,14 +65,14 @@ describe('a newer manifest is adopted', () => {
       timeoutMs: 5_000,
       onBan: (ban) => bans.push(ban),
       onCommitted: () => {
-        if (!hasAdopted && late.length > 0) onHeld();
+        hasCommitted = true;
+        checkHeld();
       },
     });
     const running = downloader.run(new AbortController().signal);
     await held;
     const before = progress.status(performance.now());
     const provedBefore = new Set([...(parts.store.download()?.proved ?? [])].map((i) => old.entries[i]?.start.join()));
-    hasAdopted = true;
     const adopting = downloader.adopt(newer);
     for (const answer of late) answer();
     await adopting;

@@ -239,6 +239,10 @@ describe('a prefix that is not what it is said to be', () => {
       { type: 'clear', prefixes: [1] },
     ]);
     expect(driver.machine.status(0)).toMatchObject({ restarts: 1, prefixes: [{ state: 'clearing' }] });
+    // Clearing is commanded once, whatever happens before it is done.
+    expect(driver.tell({ type: 'tick' })).toEqual([]);
+    expect(driver.tell({ type: 'peer-joined', peer: 'r' })).toEqual([]);
+    expect(driver.machine.status(0)).toMatchObject({ restarts: 1 });
     expect(requests(driver.tell({ type: 'cleared', prefixes: [1] }))).toMatchObject([
       { peer: 'q', startKey: Uint8Array.of(1) },
     ]);

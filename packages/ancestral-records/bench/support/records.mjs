@@ -55,9 +55,9 @@ export function* packedRecords(count, groupSize = 4096) {
   }
 }
 
-/** Changes of distinct random keys out of `count`. */
+/** Changes of distinct random keys out of `count`, with the places of the keys. */
 export function randomChanges(count, changes, random) {
   const indexes = new Set();
   while (indexes.size < changes) indexes.add(random() % count);
-  return Array.from(indexes, (index) => ({ key: keyAt(index, count), value: valueFrom(random) }));
+  return Array.from(indexes, (index) => ({ index, key: keyAt(index, count), value: valueFrom(random) }));
 }

@@ -324,7 +324,9 @@ export class UnprovedProgress {
   }
 
   #clear(): void {
-    const doomed = this.#works.filter(({ isDoomed, isWriting }) => isDoomed && !isWriting);
+    const doomed = this.#works.filter(
+      ({ state, isDoomed, isWriting }) => isDoomed && !isWriting && state !== 'clearing',
+    );
     if (doomed.length === 0) return;
     this.#restarts += doomed.length;
     if (this.#restarts > this.#settings.maxRestarts) {

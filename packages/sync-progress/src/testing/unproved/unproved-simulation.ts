@@ -189,6 +189,10 @@ class UnprovedSimulation {
           !command.prefixes.some((prefix) => this.#writing.has(prefix)),
           'a prefix is cleared while it is written',
         );
+        this.#expect(
+          !command.prefixes.some((prefix) => this.#clearing.has(prefix)),
+          'a prefix is cleared while it is being cleared',
+        );
         for (const prefix of command.prefixes) this.#clearing.add(prefix);
         this.#at(this.#nowMs + 5, () => {
           this.#clear();
