@@ -8,7 +8,7 @@ import { fitsRange, Partition, type RangeLimits } from './partition.js';
 import { type KeyInterval, type RangeEntry, rangeInterval } from './range.js';
 import { draftOf, RangeAssembler, type SummedAtom } from './range-assembler.js';
 import type { RangeTotal } from './range-ledger.js';
-import { splitRange } from './split-range.js';
+import { type OverfullRange, readToSplit, type SplitContext, type SplitRecords, splitRange } from './split-range.js';
 import { corrupt } from './stored-bytes.js';
 
 /** What an update of ranges needs. */
@@ -120,10 +120,10 @@ async function* walk(
     }
     const isKnown = changed.moved.length > 0 || (changed.records.length > 0 && changed.sums.length === 0);
     if (isKnown && changed.bytes <= maxHeldBytes) {
-      const held: PackedRecords[] = [];
-      for await (const packed of options.readRecords(interval)) held.push(packed);
+      const range = { ...changed, entry };
+      const read = await readToSplit({ hasher, limits }, range, options.readRecords);
       await pace();
-      const parts = splitOrKeep({ hasher, limits }, entry, changed, held, signal);
+      const parts = splitOrKeep({ hasher, limits }, range, read, signal);
       parts.catch(() => undefined);
       waiting.push(parts);
       splitting++;
@@ -147,20 +147,16 @@ async function* walk(
 
 /** The parts of a range, or its records if hashing all of them is cheaper. */
 async function splitOrKeep(
-  context: { readonly hasher: StateHasher; readonly limits: RangeLimits },
-  entry: RangeEntry,
-  changed: ChangedRange,
-  held: readonly PackedRecords[],
+  context: SplitContext,
+  range: OverfullRange,
+  read: SplitRecords,
   signal: AbortSignal | undefined,
 ): Promise<SummedAtom[]> {
-  if (held.length === 0) return [];
-  const parts = await splitRange(context, entry, changed, held, signal);
-  return (
-    parts ??
-    held.flatMap((packed) =>
-      Array.from(packed.offsets.subarray(0, packed.offsets.length / 4), (_, i) => recordAtom(packed, i)),
-    )
-  );
+  return (await splitRange(context, range, read, signal)) ?? read.packs.flatMap(atomsOf);
+}
+
+function atomsOf(packed: PackedRecords): SummedAtom[] {
+  return Array.from({ length: packed.offsets.length / 4 }, (_, i) => recordAtom(packed, i));
 }
 
 /** What the changes of one range make of it. */
