@@ -3,7 +3,7 @@
  * of bare batched puts of the same records into LevelDB, by the same Node in the same run. After a build:
  *
  * `node bench/sync.mjs [--records 1000000] [--providers 2] [--rounds 3] [--node PATH] [--flags="--experimental-wasm-revectorize"]
- * [--args "--hash-threads 2"] [--folder PATH] [--no-bare]`
+ * [--args="--hash-threads 2"] [--folder PATH] [--no-bare]`
  *
  * `--node` and `--flags` are for all processes that are measured, `--args` are settings of the newcomer. With `--folder` the prepared
  * state is kept there and taken again. Processor times are those of threads, as Linux counts them. Peak memory is that of the

@@ -6,7 +6,7 @@ import type { Logger } from './logger.js';
 export interface HashingOptions {
   /** Default `auto`: the fastest that works here. */
   readonly backend?: BackendName | 'auto';
-  /** Worker threads; default `all-but-one`, which leaves a processor to blocks and peers. */
+  /** Worker threads; default `all`. `all-but-one` leaves a processor to blocks and peers. */
   readonly threads?: number | 'all' | 'all-but-one';
   readonly logger: Logger;
 }
@@ -19,7 +19,7 @@ export interface HashingOptions {
  */
 export async function openHashing({
   backend = 'auto',
-  threads = 'all-but-one',
+  threads = 'all',
   logger,
 }: HashingOptions): Promise<HashBackend> {
   if (backend === 'noble') return createNobleBackend();

@@ -117,7 +117,7 @@ export const nodeSettings: { readonly [Name in keyof NodeSettings]: Setting<Node
   hashThreads: value('hash-threads', threads, {
     placeholder: 'NUMBER',
     help: 'all, all-but-one, or a number of threads for hashing',
-    default: 'all-but-one',
+    default: 'all',
   }),
   logLevel: choice('log-level', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
     help: 'trace, debug, info, warn, error or silent',
