@@ -17,11 +17,7 @@ export interface HashingOptions {
  *
  * @throws ELLIPTICSUM_BACKEND_UNAVAILABLE if the one backend asked for does not work here
  */
-export async function openHashing({
-  backend = 'auto',
-  threads = 'all',
-  logger,
-}: HashingOptions): Promise<HashBackend> {
+export async function openHashing({ backend = 'auto', threads = 'all', logger }: HashingOptions): Promise<HashBackend> {
   if (backend === 'noble') return createNobleBackend();
   const { flags } = setV8Flags();
   return createWorkerPool({
