@@ -78,12 +78,12 @@ export async function readChunk(context: StoreContext, request: ChunkRequest): P
       return new ChunkDraft(limits).finish(undefined);
     }
     // Larger groups are not read faster, and what is in memory when garbage is collected makes the heap grow.
-    const readAhead = Math.min(Math.max(limits.maxBytes, 16 * 1024), 64 * 1024);
+    const readAhead = Math.min(Math.max(limits.maxBytes, 16 * 1024), 128 * 1024);
     const source = (interval: DatabaseInterval, isAncestral: boolean): MergeSource =>
       new MergeSource(context.disk.iterator(interval, { snapshot, highWaterMarkBytes: readAhead }), {
         keyOffset: isAncestral ? ancestralKeyOffset : recordKeyOffset,
         isAncestral,
-        groupSize: Math.max(16, readAhead >> 6),
+        groupSize: Math.max(16, readAhead >> 7),
       });
     const sources = epochs.map((epoch) => source(epochInterval(epoch, startKey, endKey), true));
     sources.push(source(stateInterval(startKey, endKey), false));

@@ -37,6 +37,8 @@ export type DatabaseWrite =
 export interface DatabaseIterator {
   /** The next entries, from 1 to `size` of them; none if and only if the iteration is over. */
   nextv(size: number): Promise<[Uint8Array, Uint8Array][]>;
+  /** Goes on at a key that it gave before; optional. Lets databases that keep the last entries of an iterator drop them. */
+  seek?(target: Uint8Array, options: { readonly keyEncoding: 'view' }): void;
   close(): Promise<void>;
 }
 

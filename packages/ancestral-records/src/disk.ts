@@ -1,8 +1,17 @@
 import type { AbstractSnapshot } from 'abstract-level';
-import { areManyAndSmall, BatchDraft, ByteBatch, type ChainedBatchSource, writeChained } from './batch-draft.js';
+import {
+  areManyAndSmall,
+  BatchDraft,
+  ByteBatch,
+  type ChainedBatchSource,
+  WriteList,
+  type WriteSink,
+  writeChained,
+} from './batch-draft.js';
 import type { DatabaseIterator, DatabaseWrite, StateDatabase } from './database.js';
 import { AncestralRecordsError } from './errors.js';
 import type { DatabaseInterval } from './layout.js';
+import { ReleasingIterator } from './releasing-iterator.js';
 
 const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
@@ -71,7 +80,8 @@ export class Disk {
     } catch (cause) {
       throw readFailed(cause);
     }
-    return { nextv: (size) => reading(() => iterator.nextv(size)), close: () => iterator.close() };
+    const releasing = new ReleasingIterator(iterator);
+    return { nextv: (size) => reading(() => releasing.nextv(size)), close: () => releasing.close() };
   }
 
   /** Entries of an interval in bounded groups. */
@@ -101,6 +111,30 @@ export class Disk {
       if (startBatch === undefined) await this.#database.batch(writes, { ...encodings, sync });
       else await writeChained(startBatch(), writes, sync);
     });
+  }
+
+  /**
+   * Writes what `fill` hands over in one atomic batch. Small writes go to the database one by one, so that none is kept in memory
+   * until the last is there; `fill` is called again, for a list, if that does not pay.
+   *
+   * @throws ANCESTRAL_RECORDS_WRITE_FAILED
+   */
+  async writeFilled(
+    fill: (sink: WriteSink) => void,
+    { isStep = false }: { readonly isStep?: boolean } = {},
+  ): Promise<void> {
+    const draft = this.draft();
+    try {
+      if (draft !== undefined) fill(draft);
+    } catch (error) {
+      draft?.discard();
+      throw error;
+    }
+    const batch = draft?.take();
+    if (batch !== undefined) return writing(() => writeChained(batch, [], this.#isSynced && !isStep));
+    const list = new WriteList();
+    fill(list);
+    await this.write(list.writes, { isStep });
   }
 
   /** Starts a batch that is written later; undefined if the database takes whole batches only. */

@@ -1,13 +1,13 @@
 import { compareBytes, toHex } from '@hs/bytes';
+import type { WriteSink } from './batch-draft.js';
 import { moveOn, type StoreContext } from './context.js';
-import type { DatabaseWrite } from './database.js';
 import { stepEntries } from './disk.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
 import { type DatabaseInterval, markKey, stateInterval } from './layout.js';
 import { keyAt } from './packed-records.js';
 import type { RangeEntry } from './range.js';
-import { pushStateWrites } from './state-writes.js';
+import { putState } from './state-writes.js';
 
 /** Bytes of records that go into one batch, unless one range has more. */
 const maxBatchBytes = 2 * 1024 * 1024;
@@ -56,18 +56,17 @@ export class RangeCommits {
   async #writeWith(own: RangeCommit): Promise<void> {
     const group = this.#take(own);
     try {
-      const indexes = new Set<number>();
-      const writes: DatabaseWrite[] = [];
+      const prepared = new Map<number, PreparedRange>();
       for (const commit of group) {
         try {
-          await this.#prepare(commit, indexes, writes);
+          await this.#prepare(commit, prepared);
         } catch (error) {
           commit.outcome = { error };
         }
       }
-      if (indexes.size > 0) await this.#context.disk.write(writes);
-      for (const index of indexes) this.#context.standing.download?.proved.add(index);
-      if (indexes.size > 0) moveOn(this.#context, {});
+      if (prepared.size > 0) await this.#context.disk.writeFilled((sink) => putRanges(sink, prepared));
+      for (const index of prepared.keys()) this.#context.standing.download?.proved.add(index);
+      if (prepared.size > 0) moveOn(this.#context, {});
       for (const commit of group) commit.outcome ??= 'committed';
     } catch (error) {
       for (const commit of group) commit.outcome ??= { error };
@@ -89,8 +88,8 @@ export class RangeCommits {
     return group;
   }
 
-  /** Adds the writes of a range, unless it is committed or among the `indexes` already. */
-  async #prepare({ entry, records }: RangeCommit, indexes: Set<number>, writes: DatabaseWrite[]): Promise<void> {
+  /** Adds what is to be written for a range, unless it is committed or among those prepared already. */
+  async #prepare({ entry, records }: RangeCommit, prepared: Map<number, PreparedRange>): Promise<void> {
     const { download } = this.#context.standing;
     const index = download === undefined ? -1 : download.manifest.indexOf(entry);
     if (download === undefined || index === -1) {
@@ -100,41 +99,55 @@ export class RangeCommits {
         { details: { start: toHex(entry.start), depth: entry.depth } },
       );
     }
-    if (download.proved.has(index) || indexes.has(index)) return;
+    if (download.proved.has(index) || prepared.has(index)) return;
     const { startKey, endKey } = download.manifest.range(index);
-    for (const removal of await removalOfOthers(this.#context, stateInterval(startKey, endKey), records)) {
-      writes.push(removal);
-    }
-    for (const packed of records) pushStateWrites(writes, packed);
-    writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
-    indexes.add(index);
+    const others = await keysOfOthers(this.#context, stateInterval(startKey, endKey), records);
+    prepared.set(index, { others, records });
+  }
+}
+
+/** What is written for one range. */
+interface PreparedRange {
+  /** Database keys of what else is in its interval. */
+  readonly others: readonly Uint8Array[];
+  readonly records: readonly PackedRecords[];
+}
+
+function putRanges(sink: WriteSink, ranges: ReadonlyMap<number, PreparedRange>): void {
+  for (const [index, { others, records }] of ranges) {
+    for (const key of others) sink.del(key);
+    for (const packed of records) putState(sink, packed);
+    sink.put(markKey(index), Uint8Array.of(1));
   }
 }
 
 /**
- * Deletions of the keys of an interval that are not among `records` (which are ascending). If there are very many, most of them
- * are deleted in bounded steps at once: the range is unmarked, so nothing relies on its content.
+ * The keys of an interval that are not among `records` (which are ascending). If there are very many, most of them are deleted
+ * in bounded steps at once: the range is unmarked, so nothing relies on its content.
  */
-async function removalOfOthers(
+async function keysOfOthers(
   context: StoreContext,
   interval: DatabaseInterval,
   records: readonly PackedRecords[],
-): Promise<DatabaseWrite[]> {
-  let writes: DatabaseWrite[] = [];
+): Promise<Uint8Array[]> {
+  let keys: Uint8Array[] = [];
   const wanted = ascendingKeys(records);
   let next = wanted.next();
   for await (const entries of context.disk.scan(interval, { hasValues: false })) {
-    if (writes.length >= 16 * stepEntries) {
-      await context.disk.write(writes, { isStep: true });
-      writes = [];
+    if (keys.length >= 16 * stepEntries) {
+      await context.disk.write(
+        keys.map((key) => ({ type: 'del', key })),
+        { isStep: true },
+      );
+      keys = [];
     }
     for (const [key] of entries) {
       const recordKey = key.subarray(1);
       while (!next.done && compareBytes(next.value, recordKey) < 0) next = wanted.next();
-      if (next.done || compareBytes(next.value, recordKey) !== 0) writes.push({ type: 'del', key });
+      if (next.done || compareBytes(next.value, recordKey) !== 0) keys.push(key);
     }
   }
-  return writes;
+  return keys;
 }
 
 function* ascendingKeys(records: readonly PackedRecords[]): Generator<Uint8Array, undefined> {

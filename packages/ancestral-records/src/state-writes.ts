@@ -1,5 +1,5 @@
+import type { WriteSink } from './batch-draft.js';
 import { copyBytes } from './copy-bytes.js';
-import type { DatabaseWrite } from './database.js';
 import type { PackedRecords } from './hasher.js';
 import { stateKey } from './layout.js';
 import { keyAt, valueAt } from './packed-records.js';
@@ -7,12 +7,12 @@ import { keyAt, valueAt } from './packed-records.js';
 const stateTag = stateKey(new Uint8Array(0))[0] as number;
 
 /**
- * Appends the writes that put packed records into the state. Their bytes are copied, since a database may keep what it is given.
+ * Hands over the writes that put packed records into the state. Their bytes are copied, since a database may keep what it is given.
  *
  * Records from the wire lie one after the other, with their lengths before keys and values: they are copied as a whole, the
  * tag of the database key takes the place of the byte before each key, and keys and values are views of that copy.
  */
-export function pushStateWrites(writes: DatabaseWrite[], packed: PackedRecords): void {
+export function putState(sink: WriteSink, packed: PackedRecords): void {
   const { bytes, offsets } = packed;
   const from = offsets[0] ?? 0;
   const hasRoom = offsets.length > 4 && (offsets[4] as number) > (offsets[3] as number);
@@ -32,14 +32,10 @@ export function pushStateWrites(writes: DatabaseWrite[], packed: PackedRecords):
       taken = valueEnd + shift - 1;
       const tagAt = keyStart + shift - 1;
       copy[tagAt] = stateTag;
-      writes.push({
-        type: 'put',
-        key: copy.subarray(tagAt, keyEnd + shift),
-        value: copy.subarray(valueStart + shift, taken + 1),
-      });
+      sink.put(copy.subarray(tagAt, keyEnd + shift), copy.subarray(valueStart + shift, taken + 1));
       continue;
     }
     if (isInOrder) taken = Math.max(taken, valueEnd + shift - 1);
-    writes.push({ type: 'put', key: stateKey(keyAt(packed, at / 4)), value: copyBytes(valueAt(packed, at / 4)) });
+    sink.put(stateKey(keyAt(packed, at / 4)), copyBytes(valueAt(packed, at / 4)));
   }
 }

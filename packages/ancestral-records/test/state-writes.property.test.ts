@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { DatabaseWrite, PackedRecords } from '../src/index.js';
+import { WriteList } from '../src/batch-draft.js';
+import type { PackedRecords } from '../src/index.js';
 import { stateKey } from '../src/layout.js';
-import { pushStateWrites } from '../src/state-writes.js';
+import { putState } from '../src/state-writes.js';
 
 const record = fc.record({
   key: fc.uint8Array({ minLength: 1, maxLength: 6 }),
@@ -41,10 +42,10 @@ describe('the writes of packed records', () => {
           const { key, value } = records[at % records.length] as Record;
           return { type: 'put' as const, key: [...stateKey(key)], value: [...value] };
         });
-        const writes: DatabaseWrite[] = [];
-        pushStateWrites(writes, packed);
+        const list = new WriteList();
+        putState(list, packed);
         packed.bytes.fill(0);
-        const plain = writes.map((write) => ({
+        const plain = list.writes.map((write) => ({
           ...write,
           key: [...write.key],
           value: 'value' in write ? [...write.value] : [],

@@ -2,7 +2,6 @@ import { equalBytes, toHex } from '@hs/bytes';
 import { RangeBuilder } from '../compute-manifest.js';
 import { moveOn, type StoreContext } from '../context.js';
 import { copyBytes } from '../copy-bytes.js';
-import type { DatabaseWrite } from '../database.js';
 import { AncestralRecordsError } from '../errors.js';
 import { encodedSumBytes } from '../hasher.js';
 import { recordKeyOffset, stateInterval, unprovedPageKey } from '../layout.js';
@@ -10,7 +9,7 @@ import { Manifest } from '../manifest.js';
 import { encodePage } from '../manifest-page.js';
 import { RecordPacker } from '../packed-records.js';
 import { type RangeEntry, rangeInterval } from '../range.js';
-import { pushStateWrites } from '../state-writes.js';
+import { putState } from '../state-writes.js';
 import { busy } from '../writer-gate.js';
 import { checkUnprovedChunk } from './check-unproved-chunk.js';
 import { expectedOf, intervalWrite, type StoredInterval, type UnprovedDownload } from './unproved-download.js';
@@ -124,12 +123,16 @@ async function commit(context: StoreContext, { before, after, completed, chunk }
       { details: { prefix } },
     );
   }
-  const writes: DatabaseWrite[] = [intervalWrite(after)];
-  if (completed.length > 0) {
-    writes.push({ type: 'put', key: unprovedPageKey(prefix, before.pages), value: encodePage(completed) });
-  }
-  pushStateWrites(writes, records);
-  await context.disk.write(writes, { isStep: true });
+  const { key, value } = intervalWrite(after);
+  const page = completed.length > 0 ? encodePage(completed) : undefined;
+  await context.disk.writeFilled(
+    (sink) => {
+      sink.put(key, value);
+      if (page !== undefined) sink.put(unprovedPageKey(prefix, before.pages), page);
+      putState(sink, records);
+    },
+    { isStep: true },
+  );
   for (const range of completed) after.ranges.push(range);
   intervals.set(prefix, after);
   moveOn(context, {}, { isSameState: true });

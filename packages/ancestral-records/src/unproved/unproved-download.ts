@@ -54,7 +54,8 @@ export function emptyInterval(prefix: number, state: UnprovedIntervalState): Sto
 }
 
 /** The write of an interval's record; its pages are another matter. */
-export function intervalWrite({ prefix, state, nextKey, records, bytes, pages }: StoredInterval): DatabaseWrite {
+export function intervalWrite(interval: StoredInterval): Extract<DatabaseWrite, { type: 'put' }> {
+  const { prefix, state, nextKey, records, bytes, pages } = interval;
   const value = new ByteWriter()
     .byte(states.indexOf(state))
     .byteArray(nextKey)

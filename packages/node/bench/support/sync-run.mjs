@@ -45,7 +45,7 @@ export class SyncRun {
   }
 
   /** Runs a newcomer from an empty folder to the tip, and checks that it has the whole state. */
-  async sync({ connect, args = [], flags = [], onStatus = () => undefined, sampleMs = 100 }) {
+  async sync({ connect, args = [], flags = [], onStatus = () => undefined, sampleMs = 250 }) {
     const { records, runtime } = this.#options;
     const data = join(this.folder, 'newcomer');
     rmSync(data, { recursive: true, force: true });
