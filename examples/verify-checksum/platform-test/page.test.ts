@@ -76,6 +76,8 @@ async function peakWhile(page: Page, file: string): Promise<{ readonly peak: num
   let peak = 0;
   let samples = 0;
   while ((await result.count()) === 0) {
+    // When garbage is collected is up to the browser: what counts is what is kept.
+    await session.send('HeapProfiler.collectGarbage');
     const usage = (await session.send('Runtime.getHeapUsage')) as { usedSize: number; backingStorageSize?: number };
     peak = Math.max(peak, usage.usedSize + (usage.backingStorageSize ?? Number.NaN));
     samples++;
@@ -223,7 +225,7 @@ describe('the page', () => {
     await page.getByText(/^Snapshot of height 9 in 256 ranges/).waitFor();
     expect(await page.getByRole('heading', { name: 'Damaged ranges' }).count()).toBe(0);
     expect(samples).toBeGreaterThan(3);
-    expect(peak).toBeLessThan((longRecords * longBytes) / 2);
+    expect(peak).toBeLessThan((longRecords * longBytes) / 4);
   });
 
   test('shows progress, rate and time left on a large file, and the sum that Node gets', async () => {
@@ -263,7 +265,7 @@ describe('the page', () => {
     const { peak, samples } = await peakWhile(page, longFile);
     await page.getByText(/^256 records, /).waitFor();
     expect(samples).toBeGreaterThan(3);
-    expect(peak).toBeLessThan((longRecords * longBytes) / 2);
+    expect(peak).toBeLessThan((longRecords * longBytes) / 4);
   });
 
   test('stops at Cancel, by keyboard, and goes on with the next file', async () => {
