@@ -60,7 +60,7 @@ describe('the README', () => {
 
   test('states the defaults that the code has', () => {
     const { maxBytesInFlight, chunkBytes, requestTimeoutMs, patienceMs, blocksPerRequest } = api.defaultSyncSettings;
-    expect([maxBytesInFlight, chunkBytes]).toEqual([32 * 1024 * 1024, 2 * 1024 * 1024]);
+    expect([maxBytesInFlight, chunkBytes]).toEqual([20 * 1024 * 1024, 2 * 1024 * 1024]);
     expect([requestTimeoutMs, patienceMs, blocksPerRequest]).toEqual([60_000, 2_000, 32]);
     const { blockRequestsAhead, snapshotPeerTimeoutMs, reconsiderAfterMs, maxTipAgeMs, banMs } =
       api.defaultSyncSettings;

@@ -44,7 +44,7 @@ export interface SyncSettings extends UnprovedSyncSettings {
   readonly mode: SyncMode;
   /** How long a node with an empty state waits for a peer that serves snapshots; then it block-syncs. Default 60 s. */
   readonly snapshotPeerTimeoutMs: number;
-  /** Chunks requested but not committed, in bytes. Default 32 MiB. */
+  /** Chunks requested but not committed, in bytes. Default 20 MiB. */
   readonly maxBytesInFlight: number;
   /** Records of one chunk, in bytes. Default 2 MiB, so that one socket never waits long for one answer. */
   readonly chunkBytes: number;
@@ -72,7 +72,7 @@ export interface SyncSettings extends UnprovedSyncSettings {
 export const defaultSyncSettings: SyncSettings = {
   mode: 'hyper',
   snapshotPeerTimeoutMs: 60_000,
-  maxBytesInFlight: 32 * 1024 * 1024,
+  maxBytesInFlight: 20 * 1024 * 1024,
   chunkBytes: 2 * 1024 * 1024,
   requestTimeoutMs: 60_000,
   patienceMs: 2_000,
