@@ -77,7 +77,7 @@ export async function readChunk(context: StoreContext, request: ChunkRequest): P
     if (endKey !== undefined && compareBytes(startKey, endKey) >= 0) {
       return new ChunkDraft(limits).finish(undefined);
     }
-    // Larger groups are not read faster, and what is in memory when garbage is collected makes the heap grow.
+    // Smaller groups cost more, larger ones are not read faster, and what is in memory when garbage is collected makes the heap grow.
     const readAhead = Math.min(Math.max(limits.maxBytes, 16 * 1024), 128 * 1024);
     const source = (interval: DatabaseInterval, isAncestral: boolean): MergeSource =>
       new MergeSource(context.disk.iterator(interval, { snapshot, highWaterMarkBytes: readAhead }), {

@@ -58,6 +58,7 @@ export async function readToSplit(
     hasher.negate !== undefined &&
     count - unread.count <= mostLowerShare * unread.count &&
     records.length < unread.count &&
+    unread.bytes >= unread.count &&
     fitsRange(limits, unread);
   if (isEnough) return { packs, unread };
   for await (const packed of readRecords(rangeInterval(upper))) packs.push(packed);
