@@ -217,6 +217,24 @@ test('a record that an iterator shows and a lookup does not is found when record
   );
 });
 
+test('a lookup that misses a record only once is named as such: neighbours have nothing to do with it', async () => {
+  const { database, store } = await memory();
+  const { kept } = await keysSince(database, 8);
+  await store.close();
+  const key = kept[7] as Uint8Array;
+  let misses = 1;
+  const mended = withReads(database, {
+    values: (values, keys) =>
+      values.map((found, i) => (hex(keys[i] as Uint8Array) === hex(stateAt(key)) && misses-- > 0 ? undefined : found)),
+  });
+  const opened = await openStore(mended, { parameters: smallRanges });
+  const index = rangeOf(await opened.manifest(8), key);
+  const report = await verifyState(opened, { hasLookups: true });
+  expect(report.damagedRanges).toMatchObject([{ index, reason: 'lookup' }]);
+  expect(report.damagedPrefixes).toEqual([]);
+  expect((await verifyState(opened, { hasLookups: true })).isClean).toBe(true);
+});
+
 describe('what the store keeps about itself', () => {
   const keys = {
     format: bytes(0, 0),

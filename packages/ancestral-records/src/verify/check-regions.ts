@@ -73,6 +73,8 @@ export async function checkRegions(
     const alone = await checkTogether({ ...check, onStep: () => undefined }, [regions[position] as Region]);
     const second = alone.get(0);
     if (second !== undefined) damage.set(position, second);
+    // Neighbours have nothing to do with a lookup: a database that rewrites a file mends its index and filter.
+    else if (found.reason === 'lookup') damage.set(position, found);
     else if (!isInterruption(found.reason))
       damage.set(position, { ...found, reason: 'inconsistent', tally: undefined });
   }
