@@ -1,7 +1,7 @@
 import { bigintToMinimalBytes } from './integers.js';
 import { uvarintLength, writeUvarint } from './varint.js';
 
-/** A growing byte string. Bytes given to it are copied; {@link ByteWriter.finish} returns a copy of exactly what was written. */
+/** A growing byte string. Bytes given to it are copied; {@link ByteWriter.finish} returns exactly what was written, which later writes leave alone. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #length = 0;
@@ -29,6 +29,13 @@ export class ByteWriter {
     this.#bytes.set(value, this.#length);
     this.#length += value.length;
     return this;
+  }
+
+  /** Room for `count` bytes that are all to be written before anything else is. */
+  space(count: number): Uint8Array {
+    this.#reserve(count);
+    this.#length += count;
+    return this.#bytes.subarray(this.#length - count, this.#length);
   }
 
   /** Unsigned LEB128. @throws RangeError outside 0..2^64-1 */
@@ -70,7 +77,8 @@ export class ByteWriter {
   }
 
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    // What is full is never written to again: it would have to grow.
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
   #reserve(count: number): void {

@@ -60,6 +60,19 @@ describe('bytes', () => {
     }
   });
 
+  test('what was written stays as it is when more is written, and room is filled later', () => {
+    const writer = new ByteWriter(2);
+    writer.byte(1);
+    const room = writer.space(3);
+    room.set([2, 3, 4]);
+    const full = writer.finish();
+    expect(toHex(full)).toBe('01020304');
+    expect(toHex(writer.byte(5).finish())).toBe('0102030405');
+    full.fill(9);
+    expect(toHex(writer.byte(6).finish())).toBe('010203040506');
+    expect(writer.length).toBe(6);
+  });
+
   test('a varint over 64 bits is refused', () => {
     expect(() => reader(fromHex('ffffffffffffffffff02')).uvarint()).toThrow('varint-overflow');
     expect(() => reader(fromHex('ffffffffffffffffffff01')).uvarint()).toThrow('varint-overflow');

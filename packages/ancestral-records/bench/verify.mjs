@@ -43,7 +43,7 @@ async function measured(work) {
 
 async function read(database) {
   const iterator = database.iterator({
-    ...{ gte: Uint8Array.of(1), lt: Uint8Array.of(2), highWaterMarkBytes: 256 * 1024 },
+    ...{ gte: Uint8Array.of(2), lt: Uint8Array.of(3), highWaterMarkBytes: 256 * 1024 },
     ...encodings,
   });
   let seen = 0;

@@ -20,7 +20,8 @@ export class ChunkDraft {
 
   constructor(limits: ChunkLimits) {
     this.#limits = limits;
-    this.#packer = new RecordPacker({ expectedBytes: limits.maxBytes });
+    // Lengths come on top.
+    this.#packer = new RecordPacker({ expectedBytes: Math.ceil(limits.maxBytes * 1.03) });
   }
 
   /** Database bytes looked at so far. */
@@ -36,7 +37,7 @@ export class ChunkDraft {
     const isRecord = !isAncestral || value[0] === 1;
     const valueOffset = isAncestral ? 1 : 0;
     const size = key.length - keyOffset + value.length - valueOffset;
-    if (isRecord && packer.count > 0 && packer.length + size > maxBytes) return false;
+    if (isRecord && packer.count > 0 && packer.recordBytes + size > maxBytes) return false;
     if (this.#keys % 32 === 1) this.#isLate = performance.now() - this.#startedMs >= maxScanMs;
     if (this.#keys > 0 && (this.#isLate || this.#scannedBytes >= maxScanBytes)) return false;
     if (isRecord) packer.append(key, keyOffset, value, valueOffset);
@@ -51,6 +52,6 @@ export class ChunkDraft {
   }
 
   finish(nextKey: Uint8Array | undefined): Chunk {
-    return { records: this.#packer.finish(), nextKey, recordBytes: this.#packer.length };
+    return { records: this.#packer.finish(), nextKey, recordBytes: this.#packer.recordBytes };
   }
 }

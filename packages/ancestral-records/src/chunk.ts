@@ -43,6 +43,7 @@ export interface ChunkRequest {
 
 /** Records of a state, ascending by key. */
 export interface Chunk {
+  /** Each key and value lies after its length as unsigned LEB128, as in a message, where the record before ends. */
   readonly records: PackedRecords;
   /** Where to go on, always after `startKey`; undefined if the interval is exhausted. */
   readonly nextKey: Uint8Array | undefined;

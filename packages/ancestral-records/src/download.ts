@@ -1,4 +1,4 @@
-import { compareBytes, equalBytes, readU32be, toHex } from '@hs/bytes';
+import { compareBytes, equalBytes, toHex } from '@hs/bytes';
 import { type Download, moveOn, rootOf, type StoreContext } from './context.js';
 import type { DatabaseWrite } from './database.js';
 import { AncestralRecordsError } from './errors.js';
@@ -20,6 +20,9 @@ import { fitsRange } from './partition.js';
 import type { RangeEntry } from './range.js';
 import { pageWrites, readManifest, snapshotRemoval, snapshotWrite, storedPages, withManifest } from './snapshots.js';
 import { corrupt } from './stored-bytes.js';
+
+/** Marks that are looked up at once. */
+const stepMarks = 1024;
 
 /**
  * Starts a download, or moves it to a newer manifest: one batch. Ranges that are equal in the manifest before, which is that
@@ -49,14 +52,14 @@ export async function beginDownload(context: StoreContext, manifest: Manifest): 
     }
   }
   const tip = { phase: 'downloading', height: 0, target: 0, stateRoot: noRoot } as const;
-  const writes: DatabaseWrite[] = standing.download === undefined ? [] : downloadRemoval(standing.download);
+  const writes: DatabaseWrite[] = standing.download === undefined ? [] : downloadRemoval(context, standing.download);
   for (const snapshot of standing.snapshots) writes.push(...(await snapshotRemoval(context, snapshot)));
   for (const prefix of standing.summaries.keys()) writes.push({ type: 'del', key: summaryKey(prefix) });
   const proved = current === undefined ? new Set<number>() : keptMarks(current, manifest);
   writes.push({ type: 'put', key: tipKey, value: encodeTip(tip) });
   writes.push({ type: 'put', key: downloadKey, value: encodeDownload(manifest.height, manifest.pages.length) });
   for (const [page, value] of manifest.pages.entries()) writes.push({ type: 'put', key: downloadPageKey(page), value });
-  for (const index of proved) writes.push({ type: 'put', key: markKey(index), value: Uint8Array.of(1) });
+  for (const index of proved) writes.push({ type: 'put', key: markOf(context, manifest, index), value: markValue });
   await context.disk.write(writes);
   context.cache.clear();
   moveOn(context, { tip, summaries: new Map(), snapshots: [], download: { manifest, root, proved } });
@@ -78,23 +81,31 @@ async function standingSnapshot(context: StoreContext): Promise<Download> {
 }
 
 /** Reads a download back from disk. */
-export async function loadDownload(context: StoreContext, markKeys: readonly Uint8Array[]): Promise<Download> {
+export async function loadDownload(context: StoreContext): Promise<Download> {
   const { height, pageCount } = decodeDownload(await context.disk.get(downloadKey));
   const pages = await storedPages(context, pageCount, downloadPageKey);
   if (pages === undefined) throw corrupt('download', 'a manifest page is missing');
   let manifest: Manifest;
   try {
     manifest = Manifest.fromPages({ height, pages });
+    checkManifest(context, manifest);
   } catch (cause) {
-    throw corrupt('download', 'its manifest cannot be decoded', cause);
+    throw corrupt('download', 'its manifest is damaged', cause);
   }
-  const proved = new Set<number>();
-  for (const key of markKeys) {
-    const index = key.length === markKey(0).length ? readU32be(key, 2) : Number.NaN;
-    if (manifest.entries[index] === undefined) throw corrupt('download', 'a mark names no range');
-    proved.add(index);
-  }
+  const proved = await markedRanges(context, manifest);
   return { manifest, root: manifest.root(context.parameters.identity), proved };
+}
+
+/** The ranges of a manifest that are marked as proved and committed. */
+async function markedRanges(context: StoreContext, manifest: Manifest): Promise<Set<number>> {
+  const marked = new Set<number>();
+  for (let from = 0; from < manifest.entries.length; from += stepMarks) {
+    const length = Math.min(stepMarks, manifest.entries.length - from);
+    const keys = Array.from({ length }, (_, i) => markOf(context, manifest, from + i));
+    for (const [i, value] of (await context.disk.getMany(keys)).entries())
+      if (value !== undefined) marked.add(from + i);
+  }
+  return marked;
 }
 
 /** Clears the gaps between ranges, then makes the downloaded state the tip in one batch. */
@@ -128,7 +139,7 @@ export async function finishDownload(
   const { height } = manifest;
   const tip = { phase: 'ready', height, target: 0, stateRoot: actual } as const;
   const snapshot = withManifest(context, { height, stateRoot: actual, summaries, manifest: undefined }, manifest);
-  const writes = [...downloadRemoval(download), snapshotWrite(snapshot), ...pageWrites(manifest)];
+  const writes = [...downloadRemoval(context, download), snapshotWrite(snapshot), ...pageWrites(manifest)];
   for (const [prefix, summary] of summaries) {
     writes.push({ type: 'put', key: summaryKey(prefix), value: encodeSummary(summary) });
   }
@@ -153,10 +164,16 @@ function checkManifest(context: StoreContext, manifest: Manifest): void {
   }
 }
 
-function downloadRemoval({ manifest, proved }: Download): DatabaseWrite[] {
+/** The key of the mark of a range, and what is written there. */
+export function markOf({ parameters }: StoreContext, manifest: Manifest, index: number): Uint8Array {
+  return markKey(manifest.range(index).startKey, parameters.maxKeyBytes);
+}
+export const markValue: Uint8Array = Uint8Array.of(1);
+
+function downloadRemoval(context: StoreContext, { manifest, proved }: Download): DatabaseWrite[] {
   const writes: DatabaseWrite[] = [{ type: 'del', key: downloadKey }];
   for (const page of manifest.pages.keys()) writes.push({ type: 'del', key: downloadPageKey(page) });
-  for (const index of proved) writes.push({ type: 'del', key: markKey(index) });
+  for (const index of proved) writes.push({ type: 'del', key: markOf(context, manifest, index) });
   return writes;
 }
 

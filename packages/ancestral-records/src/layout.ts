@@ -11,12 +11,12 @@ import { concatBytes, u32be, u64be } from '@hs/bytes';
  *   00 04 height:8 page:4         manifest page of a snapshot
  *   00 05                         download record: height, number of pages
  *   00 06 page:4                  manifest page of the download
- *   00 07 index:4                 mark of a proved and committed range of the download
  *   00 08                         unproved download: height, checksum, parts
  *   00 09 prefix                  interval of the unproved download: whether it is dirty, cursor, totals
  *   00 0a prefix page:4           ranges of that interval that are complete
- *   01 key                        state record
- *   02 key                        other record
+ *   01 key                        other record
+ *   02 key                        state record
+ *   02 start 00...                mark of a proved and committed range of the download, one byte longer than any record's
  *   03 epoch:8 key                ancestral record: 00 for absent, or 01 and the value
  */
 
@@ -52,9 +52,6 @@ export function pagesOf(height: number): DatabaseInterval {
 export function downloadPageKey(page: number): Uint8Array {
   return concatBytes(Uint8Array.of(0, 6), u32be(page));
 }
-export function markKey(index: number): Uint8Array {
-  return concatBytes(Uint8Array.of(0, 7), u32be(index));
-}
 export function unprovedIntervalKey(prefix: number): Uint8Array {
   return Uint8Array.of(0, 9, prefix);
 }
@@ -69,10 +66,19 @@ export function unprovedPagesOf(prefix: number): DatabaseInterval {
   };
 }
 export function stateKey(key: Uint8Array): Uint8Array {
-  return tagged(1, key);
+  return tagged(2, key);
+}
+/**
+ * The mark of a range that begins at `startKey`: among its records, where no record can be. A database is quickest with writes in the
+ * order of their keys, and each batch of a download has a mark.
+ */
+export function markKey(startKey: Uint8Array, maxKeyBytes: number): Uint8Array {
+  const key = new Uint8Array(2 + maxKeyBytes);
+  key.set(stateKey(startKey));
+  return key;
 }
 export function otherKey(key: Uint8Array): Uint8Array {
-  return tagged(2, key);
+  return tagged(1, key);
 }
 export function ancestralKey(epoch: number, key: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(3), u64be(epoch), key);
@@ -81,11 +87,10 @@ export function ancestralKey(epoch: number, key: Uint8Array): Uint8Array {
 export const everything: DatabaseInterval = { gte: new Uint8Array(0), lt: new Uint8Array(32).fill(255) };
 export const summaries: DatabaseInterval = { gte: Uint8Array.of(0, 2), lt: Uint8Array.of(0, 3) };
 export const snapshots: DatabaseInterval = { gte: Uint8Array.of(0, 3), lt: Uint8Array.of(0, 4) };
-export const marks: DatabaseInterval = { gte: Uint8Array.of(0, 7), lt: Uint8Array.of(0, 8) };
 export const unprovedIntervals: DatabaseInterval = { gte: Uint8Array.of(0, 9), lt: Uint8Array.of(0, 10) };
 /** Whatever the store keeps about itself, but for format and tip. */
 export const bookkeeping: DatabaseInterval = { gte: Uint8Array.of(0, 2), lt: Uint8Array.of(1) };
-export const allState: DatabaseInterval = { gte: Uint8Array.of(1), lt: Uint8Array.of(2) };
+export const allState: DatabaseInterval = { gte: Uint8Array.of(2), lt: Uint8Array.of(3) };
 export const allAncestral: DatabaseInterval = { gte: Uint8Array.of(3), lt: Uint8Array.of(4) };
 
 /** State records with `startKey <= key`, and `key < endKey` if there is one. */
@@ -94,7 +99,7 @@ export function stateInterval(startKey: Uint8Array, endKey: Uint8Array | undefin
 }
 /** Other records with `startKey <= key`, and `key < endKey` if there is one. */
 export function otherInterval(startKey: Uint8Array, endKey: Uint8Array | undefined): DatabaseInterval {
-  return { gte: otherKey(startKey), lt: endKey === undefined ? Uint8Array.of(3) : otherKey(endKey) };
+  return { gte: otherKey(startKey), lt: endKey === undefined ? allState.gte : otherKey(endKey) };
 }
 /** Ancestral records of one epoch in an interval of record keys. */
 export function epochInterval(epoch: number, startKey: Uint8Array, endKey: Uint8Array | undefined): DatabaseInterval {

@@ -156,7 +156,7 @@ async function compare(
     const add = (value: Uint8Array | undefined): number => {
       if (value === undefined) return -1;
       const valueStart = packer.bytes(value);
-      packer.reference(keyStart, keyStart + key.length, valueStart, packer.length);
+      packer.reference(keyStart, keyStart + key.length, valueStart, valueStart + value.length);
       return packer.count - 1;
     };
     found.push({ key, before: add(before), after: add(after) });

@@ -7,7 +7,7 @@ import { EpochLedgers } from './epoch-ledgers.js';
 import { AncestralRecordsError } from './errors.js';
 import { finishClearing } from './genesis.js';
 import type { StateHasher, StateRootFunction } from './hasher.js';
-import { everything, formatKey, marks, snapshots, summaries, tipKey } from './layout.js';
+import { everything, formatKey, snapshots, summaries, tipKey } from './layout.js';
 import { decodeSnapshot, decodeSummary, decodeTip, encodeTip, noRoot, type Summary, type Tip } from './metadata.js';
 import { checkFormat, encodeFormat, type StateParameters, withDefaults } from './parameters.js';
 import { finishRewind } from './rewind.js';
@@ -106,15 +106,7 @@ async function checkOrCreate(disk: Disk, parameters: StateParameters): Promise<v
 async function loadStanding(context: StoreContext, tip: Tip): Promise<Standing> {
   const { disk } = context;
   if (tip.phase === 'downloading') {
-    const keys: Uint8Array[] = [];
-    for await (const entries of disk.scan(marks, { hasValues: false })) for (const [key] of entries) keys.push(key);
-    return {
-      tip,
-      summaries: new Map(),
-      snapshots: [],
-      download: await loadDownload(context, keys),
-      unproved: undefined,
-    };
+    return { tip, summaries: new Map(), snapshots: [], download: await loadDownload(context), unproved: undefined };
   }
   if (tip.phase === 'unproved') {
     return { tip, summaries: new Map(), snapshots: [], download: undefined, unproved: await loadUnproved(context) };

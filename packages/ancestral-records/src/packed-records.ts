@@ -1,3 +1,4 @@
+import { uvarintLength, writeUvarint } from '@hs/bytes';
 import type { PackedRecords } from './hasher.js';
 
 /** Records of packed records; their offsets are checked first. @throws TypeError if they do not fit the bytes */
@@ -53,6 +54,7 @@ export class RecordPacker {
   #offsets = new Uint32Array(256);
   #length = 0;
   #count = 0;
+  #recordBytes = 0;
 
   /** `expectedBytes` is what will often be appended in all: memory then grows in fewer, larger steps up to there. */
   constructor(options: { readonly expectedBytes?: number } = {}) {
@@ -60,20 +62,24 @@ export class RecordPacker {
     this.#bytes = new Uint8Array(4096);
   }
 
-  /** Bytes appended so far. */
-  get length(): number {
-    return this.#length;
+  /** Key and value bytes of the records so far. */
+  get recordBytes(): number {
+    return this.#recordBytes;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  /** Appends a record whose key and value begin at the given offsets of their arrays. */
+  /**
+   * Appends a record whose key and value begin at the given offsets of their arrays. Each lies after its length as unsigned LEB128, as
+   * records do in messages, so that they can be sent as they are.
+   */
   append(key: Uint8Array, keyOffset: number, value: Uint8Array, valueOffset: number): void {
-    const keyStart = this.#copy(key, keyOffset);
-    const valueStart = this.#copy(value, valueOffset);
-    this.reference(keyStart, valueStart, valueStart, this.#length);
+    const keyStart = this.#copyWithLength(key, keyOffset);
+    const keyEnd = this.#length;
+    const valueStart = this.#copyWithLength(value, valueOffset);
+    this.reference(keyStart, keyEnd, valueStart, this.#length);
   }
 
   /** Appends bytes for later {@link reference}s; returns where they begin. */
@@ -94,6 +100,7 @@ export class RecordPacker {
     offsets[at + 1] = keyEnd;
     offsets[at + 2] = valueStart;
     offsets[at + 3] = valueEnd;
+    this.#recordBytes += keyEnd - keyStart + valueEnd - valueStart;
   }
 
   /** The records. Their bytes are the packer's own if these are nearly full, else a copy, so that little memory is wasted. */
@@ -103,6 +110,16 @@ export class RecordPacker {
       bytes: isNearlyFull ? this.#bytes.subarray(0, this.#length) : this.#bytes.slice(0, this.#length),
       offsets: this.#offsets.slice(0, 4 * this.#count),
     };
+  }
+
+  #copyWithLength(bytes: Uint8Array, offset: number): number {
+    const count = bytes.length - offset;
+    const start = this.#length + uvarintLength(count);
+    if (start + count > this.#bytes.length) this.#grow(start + count);
+    if (count < 0x80) this.#bytes[this.#length] = count;
+    else writeUvarint(this.#bytes, this.#length, count);
+    this.#length = start;
+    return this.#copy(bytes, offset);
   }
 
   #copy(bytes: Uint8Array, offset: number): number {

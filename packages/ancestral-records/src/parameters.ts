@@ -67,7 +67,7 @@ function integer(name: string, value: number, min: number, max: number): number 
 }
 
 /** Version of the database layout; the first byte of the format record. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** Bytes of the format record: version, identity and the parameters that shape what is stored. */
 export function encodeFormat(parameters: StateParameters): Uint8Array {

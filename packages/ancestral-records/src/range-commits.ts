@@ -1,11 +1,11 @@
-import { compareBytes, toHex } from '@hs/bytes';
+import { toHex } from '@hs/bytes';
 import type { WriteSink } from './batch-draft.js';
 import { moveOn, type StoreContext } from './context.js';
-import { stepEntries } from './disk.js';
+import { markOf, markValue } from './download.js';
 import { AncestralRecordsError } from './errors.js';
 import type { PackedRecords } from './hasher.js';
-import { type DatabaseInterval, markKey, stateInterval } from './layout.js';
-import { keyAt } from './packed-records.js';
+import { stateInterval } from './layout.js';
+import { OtherKeys } from './other-keys.js';
 import type { RangeEntry } from './range.js';
 import { putState } from './state-writes.js';
 
@@ -31,9 +31,11 @@ export interface RangeCommit extends Proof {
 export class RangeCommits {
   readonly #context: StoreContext;
   readonly #waiting = new Set<RangeCommit>();
+  readonly #others: OtherKeys;
 
   constructor(context: StoreContext) {
     this.#context = context;
+    this.#others = new OtherKeys(context);
   }
 
   /** Puts a range in line. It must {@link write} or {@link leave}. */
@@ -101,8 +103,8 @@ export class RangeCommits {
     }
     if (download.proved.has(index) || prepared.has(index)) return;
     const { startKey, endKey } = download.manifest.range(index);
-    const others = await keysOfOthers(this.#context, stateInterval(startKey, endKey), records);
-    prepared.set(index, { others, records });
+    const others = await this.#others.keys(download, stateInterval(startKey, endKey), records);
+    prepared.set(index, { others, records, mark: markOf(this.#context, download.manifest, index) });
   }
 }
 
@@ -110,48 +112,14 @@ export class RangeCommits {
 interface PreparedRange {
   /** Database keys of what else is in its interval. */
   readonly others: readonly Uint8Array[];
+  readonly mark: Uint8Array;
   readonly records: readonly PackedRecords[];
 }
 
 function putRanges(sink: WriteSink, ranges: ReadonlyMap<number, PreparedRange>): void {
-  for (const [index, { others, records }] of ranges) {
+  for (const { others, records, mark } of ranges.values()) {
     for (const key of others) sink.del(key);
+    sink.put(mark, markValue);
     for (const packed of records) putState(sink, packed);
-    sink.put(markKey(index), Uint8Array.of(1));
-  }
-}
-
-/**
- * The keys of an interval that are not among `records` (which are ascending). If there are very many, most of them are deleted
- * in bounded steps at once: the range is unmarked, so nothing relies on its content.
- */
-async function keysOfOthers(
-  context: StoreContext,
-  interval: DatabaseInterval,
-  records: readonly PackedRecords[],
-): Promise<Uint8Array[]> {
-  let keys: Uint8Array[] = [];
-  const wanted = ascendingKeys(records);
-  let next = wanted.next();
-  for await (const entries of context.disk.scan(interval, { hasValues: false })) {
-    if (keys.length >= 16 * stepEntries) {
-      await context.disk.write(
-        keys.map((key) => ({ type: 'del', key })),
-        { isStep: true },
-      );
-      keys = [];
-    }
-    for (const [key] of entries) {
-      const recordKey = key.subarray(1);
-      while (!next.done && compareBytes(next.value, recordKey) < 0) next = wanted.next();
-      if (next.done || compareBytes(next.value, recordKey) !== 0) keys.push(key);
-    }
-  }
-  return keys;
-}
-
-function* ascendingKeys(records: readonly PackedRecords[]): Generator<Uint8Array, undefined> {
-  for (const packed of records) {
-    for (let i = 0; i < packed.offsets.length / 4; i++) yield keyAt(packed, i);
   }
 }

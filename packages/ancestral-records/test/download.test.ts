@@ -140,7 +140,7 @@ async function download(make: () => Promise<TestDatabase>, junk: boolean): Promi
   if (junk) {
     const writes = [];
     for (let i = 0; i < 3000; i++) {
-      const key = bytes(1, [4, 5, 6, 7, 9, 200, 255][i % 7] as number, i >> 8, i & 255);
+      const key = bytes(2, [4, 5, 6, 7, 9, 200, 255][i % 7] as number, i >> 8, i & 255);
       writes.push({ type: 'put' as const, key, value: bytes(i & 255) });
     }
     await database.batch(writes, { keyEncoding: 'view', valueEncoding: 'view', sync: false });
@@ -183,7 +183,7 @@ async function download(make: () => Promise<TestDatabase>, junk: boolean): Promi
     expect((await store.manifest(4)).pages.map(hex)).toEqual(manifest.pages.map(hex));
     expect((await store.getMany([bytes(70), bytes(71)])).map((v) => v && hex(v))).toEqual(['01', '02']);
   }
-  const raw = database.iterator({ gte: bytes(1), lt: bytes(2), keyEncoding: 'view', valueEncoding: 'view' });
+  const raw = database.iterator({ gte: bytes(2), lt: bytes(3), keyEncoding: 'view', valueEncoding: 'view' });
   expect((await raw.nextv(10_000)).map(([key]) => hex(key.subarray(1)))).toEqual(sorted(state).map(([key]) => key));
   await raw.close();
   const next = [{ key: bytes(5, 5), value: bytes(5) }];
@@ -357,8 +357,6 @@ describe('what is damaged of a download is named when the store is opened', () =
   test.each([
     ['a number of pages that no database has', [bytes(0, 5), recordOf(bytes(255, 255, 255, 255))]],
     ['a page more than there is', [bytes(0, 5), recordOf(bytes(0, 0, 0, 2))]],
-    ['the mark of a range that there is not', [bytes(0, 7, 255, 0, 0, 0), bytes(1)]],
-    ['a mark without the number of a range', [bytes(0, 7, 0), bytes(1)]],
   ] as [string, [Uint8Array, Uint8Array]][])('%s', async (_what, [key, value]) => {
     const database = await memoryDatabase().open();
     const store = await openStore(database);

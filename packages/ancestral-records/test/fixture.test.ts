@@ -70,9 +70,9 @@ async function build(name: string): Promise<OpenDatabase> {
   return other;
 }
 
-describe.each(['ready', 'downloading', 'unproved', 'unbuilt'])('a %s database of format 2', (name) => {
+describe.each(['ready', 'downloading', 'unproved', 'unbuilt'])('a %s database of format 3', (name) => {
   test('still opens and verifies', async () => {
-    const database = await databaseOf(await fixture(2, name));
+    const database = await databaseOf(await fixture(3, name));
     const store = await StateStore.open({ database, ...chosen });
     expect(store.phase).toBe(name === 'downloading' || name === 'unproved' ? name : 'ready');
     await verifyStore(store, database);
@@ -97,9 +97,9 @@ describe.each(['ready', 'downloading', 'unproved', 'unbuilt'])('a %s database of
   test('is byte for byte what this version writes', async () => {
     const content = await contentOf(await build(name));
     if (process.env['UPDATE_FIXTURES'] === '1') {
-      await writeFile(file(2, name), `${JSON.stringify(content, null, 1)}\n`);
+      await writeFile(file(3, name), `${JSON.stringify(content, null, 1)}\n`);
     }
-    expect(content).toEqual(await fixture(2, name));
+    expect(content).toEqual(await fixture(3, name));
   });
 });
 
@@ -111,16 +111,21 @@ async function expectRefusal(content: Content, expected: object, given: object =
 }
 
 describe('a database that does not fit is refused with what to do, and stays as it is', () => {
-  test.each(['ready', 'downloading'])('a %s database of format 1', async (name) => {
-    await expectRefusal(await fixture(1, name), {
+  test.each([
+    [1, 'ready'],
+    [1, 'downloading'],
+    [2, 'ready'],
+    [2, 'downloading'],
+  ])('one of format %i, %s', async (version, name) => {
+    await expectRefusal(await fixture(version, name), {
       code: 'ANCESTRAL_RECORDS_FORMAT_VERSION',
-      details: { found: 1, supported: formatVersion },
+      details: { found: version, supported: formatVersion },
       message: expect.stringMatching(/use the package version that wrote it, or sync again into an empty folder/),
     });
   });
 
   test('one of a later format, whatever else its format record holds', async () => {
-    const content = await fixture(2, 'ready');
+    const content = await fixture(3, 'ready');
     for (const rest of ['', '00', content[0]?.[1].slice(2) ?? '']) {
       const changed = content.map(([key, value]) => [key, key === formatKey ? `ff${rest}` : value] as const);
       await expectRefusal(changed, {
@@ -133,7 +138,7 @@ describe('a database that does not fit is refused with what to do, and stays as 
   test('one of another chain', async () => {
     const given = { parameters: withDefaults({ ...chosen.parameters, identity: new Uint8Array(32).fill(9) }) };
     await expectRefusal(
-      await fixture(2, 'ready'),
+      await fixture(3, 'ready'),
       {
         code: 'ANCESTRAL_RECORDS_IDENTITY_MISMATCH',
         details: { found: '07'.repeat(32), expected: '09'.repeat(32) },
@@ -152,7 +157,7 @@ describe('a database that does not fit is refused with what to do, and stays as 
     ['maxValueBytes', 1000],
   ])('one that was made with another %s', async (name, value) => {
     const given = { parameters: withDefaults({ ...chosen.parameters, [name]: value }) };
-    const content = await fixture(2, 'ready');
+    const content = await fixture(3, 'ready');
     const expected = {
       code: 'ANCESTRAL_RECORDS_PARAMETERS_MISMATCH',
       details: { differing: [name] },
@@ -162,7 +167,7 @@ describe('a database that does not fit is refused with what to do, and stays as 
   });
 
   test('one whose format record is cut short, too long, or empty', async () => {
-    const content = await fixture(2, 'ready');
+    const content = await fixture(3, 'ready');
     const record = content.find(([key]) => key === formatKey)?.[1] as string;
     const damaged = ['', `${record}00`];
     for (let length = 2; length < record.length; length += 2) damaged.push(record.slice(0, length));
@@ -176,7 +181,7 @@ describe('a database that does not fit is refused with what to do, and stays as 
   });
 
   test('one whose format record has any bit flipped', async () => {
-    const content = await fixture(2, 'ready');
+    const content = await fixture(3, 'ready');
     const record = fromHex(content.find(([key]) => key === formatKey)?.[1] as string);
     for (let bit = 0; bit < 8 * record.length; bit++) {
       const flipped = record.slice();
@@ -190,7 +195,7 @@ describe('a database that does not fit is refused with what to do, and stays as 
   });
 
   test('one whose format record is gone, or that something else has written', async () => {
-    const withoutFormat = (await fixture(2, 'ready')).filter(([key]) => key !== formatKey);
+    const withoutFormat = (await fixture(3, 'ready')).filter(([key]) => key !== formatKey);
     const foreign: readonly Content[] = [withoutFormat, [['00', '']], [['0000ff', '00']], [['ffffffff', '00']]];
     for (const content of foreign) {
       await expectRefusal(content, {
@@ -201,12 +206,12 @@ describe('a database that does not fit is refused with what to do, and stays as 
   });
 
   test('one without a tip', async () => {
-    const content = (await fixture(2, 'ready')).filter(([key]) => key !== '0001');
+    const content = (await fixture(3, 'ready')).filter(([key]) => key !== '0001');
     await expectRefusal(content, { code: 'ANCESTRAL_RECORDS_CORRUPT' });
   });
 
   test('but another number of retained snapshots is a local choice', async () => {
-    const database = await databaseOf(await fixture(2, 'ready'));
+    const database = await databaseOf(await fixture(3, 'ready'));
     const given = { ...chosen, parameters: withDefaults({ ...chosen.parameters, retainedEpochs: 1 }) };
     expect((await StateStore.open({ database, ...given })).height).toBe(12);
   });

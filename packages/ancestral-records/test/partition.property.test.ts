@@ -216,7 +216,7 @@ describe('a manifest that is being built', () => {
     await block(2);
     await block(3);
     expect(store.snapshots().map(({ height }) => height)).toEqual([0]);
-    expect([...(await store.readChunk({ height: 0, startKey: bytes(5) })).records.bytes]).toEqual([5, 1]);
+    expect([...(await store.readChunk({ height: 0, startKey: bytes(5) })).records.bytes]).toEqual([1, 5, 1, 1]);
     let isPrepared = false;
     const next = block(4).then(() => {
       isPrepared = true;
@@ -239,7 +239,7 @@ describe('a manifest that is being built', () => {
     // Without a ledger of the epoch, the records are read again.
     await first.close();
     const store = await reopen(database, toyHasher);
-    await database.batch([{ type: 'put', key: bytes(1, 5, 1), value: bytes(3) }], {
+    await database.batch([{ type: 'put', key: bytes(2, 5, 1), value: bytes(3) }], {
       keyEncoding: 'view',
       valueEncoding: 'view',
       sync: false,

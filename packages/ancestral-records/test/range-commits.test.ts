@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Manifest, ProvedRange, StateDatabase, StateStore } from '../src/index.js';
-import { bytes, pack, readAll } from './support/plain-state.js';
+import { bytes, fromHex, pack, readAll } from './support/plain-state.js';
 import { memoryDatabase, openStore, parameters } from './support/stores.js';
-import { verifyStore } from './support/verify-store.js';
+import { rawState, verifyStore } from './support/verify-store.js';
 
 const chosen = { parameters: parameters({ maxRangeRecords: 4 }) };
 const records = Array.from({ length: 64 }, (_, index): [Uint8Array, Uint8Array] => [
@@ -68,6 +68,68 @@ test('ranges that wait at the same time share batches', async () => {
   await store.finishDownload({ stateRoot: source.stateRoot() });
   expect(await readAll(store, 4)).toEqual(await readAll(source, 4));
   await verifyStore(store, database);
+});
+
+/** Commits ranges one by one; gives how often the database was asked for keys meanwhile. */
+async function commitAll(store: StateStore, database: StateDatabase, proofs: readonly ProvedRange[]): Promise<number> {
+  const iterate = database.iterator.bind(database);
+  let looks = 0;
+  database.iterator = (options) => {
+    looks++;
+    return iterate(options);
+  };
+  for (const proof of proofs) await store.commitRange(proof);
+  database.iterator = iterate;
+  return looks;
+}
+
+test('nobody looks again where nothing was, and what is there is removed, in whatever order ranges come', async () => {
+  const { store: source, manifest } = await provider();
+  const order = [3, 0, 1, 2, 4, 15, 5, 6, 7, 12, 8, 9, 10, 11, 13, 14];
+  const junkOf = (index: number): Uint8Array[] => {
+    const { startKey } = manifest.range(index);
+    return [1, 2, 3].map((last) => bytes(2, ...startKey, 0, last));
+  };
+  for (const [junk, most] of [
+    [[], 6],
+    [[2, 7, 8, 15], 20],
+    [[...manifest.entries.keys()], 18],
+  ] as const) {
+    const database: StateDatabase = await memoryDatabase().open();
+    const store = await openStore(database, chosen);
+    const writes = junk.flatMap(junkOf).map((key) => ({ type: 'put' as const, key, value: bytes(1) }));
+    await database.batch(writes, { keyEncoding: 'view', valueEncoding: 'view', sync: false });
+    await store.beginDownload(manifest);
+    const proofs = await proveAll(store, source, manifest);
+    const looks = await commitAll(
+      store,
+      database,
+      order.map((index) => proofs[index] as ProvedRange),
+    );
+    expect(looks).toBeLessThanOrEqual(most);
+    await verifyStore(store, database);
+    await store.finishDownload({ stateRoot: source.stateRoot() });
+    expect(await readAll(store, 4)).toEqual(await readAll(source, 4));
+    await verifyStore(store, database);
+  }
+});
+
+test('a mark lies within its range, and is gone when the download is', async () => {
+  const { store: source, manifest } = await provider();
+  const database: StateDatabase = await memoryDatabase().open();
+  const store = await openStore(database, chosen);
+  await store.beginDownload(manifest);
+  const proofs = await proveAll(store, source, manifest);
+  await store.commitRange(proofs[5] as ProvedRange);
+  const { startKey, endKey = bytes() } = manifest.range(5);
+  const isRecord = (key: string): boolean => key.length / 2 <= store.parameters.maxKeyBytes;
+  const inside = [...(await rawState(database)).keys()];
+  expect(inside.filter(isRecord)).toHaveLength(4);
+  const [mark = ''] = inside.filter((key) => !isRecord(key));
+  expect([Buffer.compare(fromHex(mark), startKey), Buffer.compare(fromHex(mark), endKey)]).toEqual([1, -1]);
+  for (const proof of proofs) await store.commitRange(proof);
+  await store.finishDownload({ stateRoot: source.stateRoot() });
+  expect([...(await rawState(database)).keys()].filter((key) => !isRecord(key))).toEqual([]);
 });
 
 test('a batch takes no more than its bytes, but for one range that has more', async () => {

@@ -17,7 +17,7 @@ async function apply(
   database: Parameters<typeof dump>[0],
   { place, isAncestral, kind, value }: { place: number; isAncestral: boolean; kind: string; value: Uint8Array },
 ): Promise<void> {
-  const keys = [...(await dump(database, isAncestral ? 3 : 1, isAncestral ? 3 : 1)).keys()];
+  const keys = [...(await dump(database, isAncestral ? 3 : 2, isAncestral ? 3 : 2)).keys()];
   if (keys.length === 0) return;
   const key = fromHex(keys[Math.floor(place * keys.length)] as string);
   const stored = isAncestral ? bytes((value[0] ?? 0) & 1, ...((value[0] ?? 0) & 1 ? value : [])) : value;

@@ -42,7 +42,7 @@ async function twins(height = 10): Promise<{ database: OpenDatabase; store: Stat
 async function twoKeys(database: OpenDatabase): Promise<{ kept: Uint8Array; changed: Uint8Array }> {
   const marked = [...(await dump(database, 3, 3))].filter(([key]) => fromHex(key)[8] === 8);
   const changed = marked.filter(([, value]) => value.startsWith('01')).map(([key]) => key.slice(18));
-  const all = [...(await dump(database, 1, 1)).keys()].map((key) => key.slice(2));
+  const all = [...(await dump(database, 2, 2)).keys()].map((key) => key.slice(2));
   const kept = all.filter((key) => !marked.some(([other]) => other.slice(18) === key));
   return {
     kept: fromHex(kept[9] as string),
@@ -394,5 +394,24 @@ describe('rebuilding into a fresh database', () => {
     const target = await memoryStore({ parameters: smallRanges });
     await rebuildState({ target, manifest, stateRoot, sources: [rawDatabaseSource(database, manifest)] });
     expect((await verifyState(target)).isClean).toBe(true);
+  });
+
+  test('reads the ranges that a download had committed, without its marks', async () => {
+    const { store, source } = await twins();
+    const manifest = source.manifest as Manifest;
+    const stateRoot = store.snapshots()[1]?.stateRoot as Uint8Array;
+    const database = await memoryDatabase().open();
+    const newcomer = await openStore(database, { parameters: smallRanges });
+    await newcomer.beginDownload(manifest);
+    for (const index of [0, 2])
+      await newcomer.commitRange(await newcomer.proveRange(index, await source.readRange(index)));
+    await newcomer.close();
+    const { bySource } = await rebuildState({
+      target: await memoryStore({ parameters: smallRanges }),
+      manifest,
+      stateRoot,
+      sources: [rawDatabaseSource(database, manifest, newcomer.parameters), source],
+    });
+    expect(bySource).toEqual([2, manifest.entries.length - 2]);
   });
 });

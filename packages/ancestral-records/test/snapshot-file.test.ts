@@ -302,7 +302,7 @@ describe('an export', () => {
     const key = fromHex('060025');
     expect(state.get(hex(key))).toEqual(text('value 1'));
     const index = manifest.entries.findLastIndex(({ start }) => Buffer.compare(start, key) <= 0);
-    await database.batch(damage(bytes(1, ...key)), { keyEncoding: 'view', valueEncoding: 'view', sync: false });
+    await database.batch(damage(bytes(2, ...key)), { keyEncoding: 'view', valueEncoding: 'view', sync: false });
     const parts: Uint8Array[] = [];
     const exporting = async (isProved: boolean): Promise<void> => {
       for await (const part of exportSnapshot(store, { height: 0, isProved })) parts.push(part);
@@ -323,7 +323,7 @@ describe('an export', () => {
     await store.initialize({ records: [packState(state)] });
     await store.awaitSnapshot(0);
     const index = 2;
-    const startKey = bytes(1, ...manifest.range(index).startKey);
+    const startKey = bytes(2, ...manifest.range(index).startKey);
     const iterate = database.iterator.bind(database);
     database.iterator = (options) => {
       const iterator = iterate(options);

@@ -65,8 +65,8 @@ describe('opening', () => {
         sync: false,
       });
     await write(bytes(1, 1, 1));
-    await expect(openStore(database)).rejects.toMatchObject(failure('FORMAT_VERSION', { found: 1, supported: 2 }));
-    await write(bytes(2, 1));
+    await expect(openStore(database)).rejects.toMatchObject(failure('FORMAT_VERSION', { found: 1, supported: 3 }));
+    await write(bytes(3, 1));
     await expect(openStore(database)).rejects.toMatchObject(failure('CORRUPT'));
   });
 

@@ -68,7 +68,7 @@ describe('a scrub', () => {
   test('reports damage and goes on', async () => {
     const database = await memoryDatabase().open();
     const store = await longStore(database);
-    const [key] = [...(await dump(database, 1, 1)).keys()];
+    const [key] = [...(await dump(database, 2, 2)).keys()];
     await damage(database, fromHex(key as string), bytes(250));
     const { now, sleep } = virtualTime();
     const found = calls<VerifyReport>(3);

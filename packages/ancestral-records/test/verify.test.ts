@@ -31,7 +31,7 @@ async function keysSince(
   database: Parameters<typeof dump>[0],
   epoch: number,
 ): Promise<{ readonly kept: Uint8Array[]; readonly changed: Uint8Array[] }> {
-  const state = [...(await dump(database, 1, 1)).keys()].map((key) => fromHex(key.slice(2)));
+  const state = [...(await dump(database, 2, 2)).keys()].map((key) => fromHex(key.slice(2)));
   const marked = [...(await dump(database, 3, 3)).keys()].map(fromHex).filter((key) => (key[8] as number) >= epoch);
   const changed = new Set(marked.map((key) => hex(key.subarray(9))));
   return {
@@ -174,7 +174,7 @@ test('an iterator that goes in circles ends the reading of its range, not the ve
   let circling: [Uint8Array, Uint8Array][] = [];
   const endless = withReads(database, {
     entries(entries, gte) {
-      if (gte[0] !== 1) return entries;
+      if (gte[0] !== 2) return entries;
       if (entries.length > 0) circling = entries;
       return circling;
     },

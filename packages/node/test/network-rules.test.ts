@@ -116,16 +116,16 @@ describe('the frame writer', () => {
     });
     const frame = (mark: number, size: number) => new Uint8Array(size).fill(mark);
     const all = [
-      writer.enqueue(frame(1, 700_000), { isUrgent: false }),
-      writer.enqueue(frame(2, 10), { isUrgent: false }),
-      writer.enqueue(frame(3, 10), { isUrgent: true }),
+      writer.enqueue([frame(4, 20), frame(1, 700_000)], { isUrgent: false }),
+      writer.enqueue([frame(2, 10)], { isUrgent: false }),
+      writer.enqueue([frame(3, 10)], { isUrgent: true }),
     ];
     while (accept.length > 0) accept.shift()?.();
-    await Promise.all(all);
-    expect(written).toEqual([1, 1, 1, 3, 2]);
+    expect(await Promise.all(all)).toEqual([700_020, 10, 10]);
+    expect(written).toEqual([4, 1, 1, 1, 3, 2]);
     expect(writer.queuedBytes).toBe(0);
     writer.close(new NodeError('NODE_PEER_CLOSED', 'over'));
-    expect(await codeOf(writer.enqueue(frame(1, 1), { isUrgent: false }))).toBe('NODE_PEER_CLOSED');
+    expect(await codeOf(writer.enqueue([frame(1, 1)], { isUrgent: false }))).toBe('NODE_PEER_CLOSED');
   });
 });
 

@@ -321,6 +321,7 @@ export class HyperSyncProgress {
     state.tally = tally;
     state.board = new RangeBoard(tally.ranges, (range) => tally.isDone(range));
     state.phase = 'syncing';
+    this.#local.startOver();
     this.#local.forgetFailures();
     state.localRetryAtMs = 0;
     state.timers.cancel('local-retry');

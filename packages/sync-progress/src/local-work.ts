@@ -4,6 +4,9 @@ import { SyncProgressError } from './errors.js';
 import type { AttemptEvent } from './events.js';
 import type { SyncState } from './sync-state.js';
 
+/** Part of the bytes in flight that may wait to be written in order. */
+const waitingPart = 1 / 4;
+
 type Result = AttemptEvent['type'];
 
 const lateProofResults: readonly Result[] = ['proved', 'refuted', 'prove-failed', 'cancelled'];
@@ -19,6 +22,8 @@ export class LocalWork {
   readonly #toCommit = new Set<Attempt>();
   #proving = 0;
   #committing = 0;
+  /** The furthest range that was handed out for writing. */
+  #front = -1;
 
   constructor(state: SyncState) {
     this.#state = state;
@@ -112,12 +117,19 @@ export class LocalWork {
     for (const chunk of attempt.chunks) this.#state.budget.letGo(chunk);
   }
 
-  /** Hands out checks and writes, in the order in which they became possible. */
+  /** Another manifest was adopted: its ranges have other numbers. */
+  startOver(): void {
+    this.#front = -1;
+  }
+
+  /** Hands out checks in the order in which they became possible, and writes in that of their keys. */
   handOut(): void {
     const { settings, commands } = this.#state;
-    for (const attempt of this.#toCommit) {
-      if (this.#committing >= settings.maxConcurrentCommits) break;
+    while (this.#committing < settings.maxConcurrentCommits) {
+      const attempt = this.#nextToCommit();
+      if (attempt === undefined) break;
       this.#toCommit.delete(attempt);
+      this.#front = Math.max(this.#front, attempt.range);
       attempt.advance('committing');
       this.#committing++;
       commands.push({ type: 'commit', attempt: attempt.id, range: attempt.range });
@@ -129,6 +141,38 @@ export class LocalWork {
       this.#proving++;
       commands.push({ type: 'prove', attempt: attempt.id, range: attempt.range });
     }
+  }
+
+  /**
+   * The first range in key order that waits to be written. A store that sorts what it is given is quickest when it comes in order, so
+   * that one waits for those before it that are on their way, as long as few bytes wait.
+   */
+  #nextToCommit(): Attempt | undefined {
+    let next: Attempt | undefined;
+    let bytes = 0;
+    for (const attempt of this.#toCommit) {
+      bytes += attempt.summary.bytes;
+      if (next === undefined || attempt.range < next.range) next = attempt;
+    }
+    if (next === undefined) return undefined;
+    const mayWait = bytes <= waitingPart * this.#state.budget.limitBytes;
+    return mayWait && this.#isAnyComing(this.#front + 1, next.range) ? undefined : next;
+  }
+
+  /** True if a range from `from` to before `to` is being received or checked, and will be here soon as far as is known. */
+  #isAnyComing(from: number, to: number): boolean {
+    const { attempts, requests, board } = this.#state;
+    for (const { range, state, isCancelled } of attempts.values()) {
+      const isBefore = range >= from && range < to;
+      if (isBefore && !isCancelled && (state === 'receiving' || state === 'received')) return true;
+    }
+    for (const { span, isCancelled, isOverdue } of requests.values()) {
+      if (isCancelled || isOverdue) continue;
+      for (let range = Math.max(span.first, from); range < Math.min(span.end, to); range++) {
+        if (board.isOpen(range)) return true;
+      }
+    }
+    return false;
   }
 
   /** Something went wrong here. True if it went wrong too often; several failures before the next try count as one. */

@@ -383,6 +383,62 @@ describe('the store', () => {
   });
 });
 
+describe('the order of writes', () => {
+  /** Two peers with one request each, for the first two of many ranges of 100 bytes, of which one may wait. */
+  function twoRequests() {
+    const options = { minChunkBytes: 100, initialChunkBytes: 100, minRequestTimeoutMs: 50 };
+    const { machine, commands } = startSync(rangesOf(...new Array<number>(64).fill(10)), ['a', 'b'], options);
+    const [first, second] = only(commands, 'request');
+    if (first === undefined || second === undefined) throw new Error('two requests');
+    expect([first.firstRange, second.firstRange]).toEqual([0, 1]);
+    const prove = (nowMs: number, request: RequestCommand) => {
+      const { attempt, commands: more } = deliverRange(machine, nowMs, request);
+      const proved = machine.handle({ type: 'proved', nowMs, attempt });
+      return { attempt, next: only([...more, ...proved], 'request')[0], commits: only(proved, 'commit') };
+    };
+    return { machine, first, second, prove };
+  }
+
+  test('a range waits for one before it that is on its way, and both are written in the order of their keys', () => {
+    const { machine, first, second, prove } = twoRequests();
+    const later = prove(1, second);
+    expect(later.commits).toEqual([]);
+    expect(machine.status(1).inFlight.committing).toBe(1);
+    const earlier = prove(2, first);
+    expect(earlier.commits).toMatchObject([{ range: 0, attempt: earlier.attempt }]);
+    const committed = machine.handle({ type: 'committed', nowMs: 3, attempt: earlier.attempt });
+    expect(only(committed, 'commit')).toMatchObject([{ range: 1, attempt: later.attempt }]);
+  });
+
+  test('no more than a quarter of the bytes in flight waits, and what comes too late for its place waits for nothing', () => {
+    const { machine, first, second, prove } = twoRequests();
+    const { next, attempt } = prove(1, second);
+    if (next === undefined) throw new Error('b is asked again');
+    expect(machine.status(1).inFlight.limitBytes).toBe(400);
+    const { commits } = prove(2, next);
+    expect(commits).toMatchObject([{ range: 1 }]);
+    const committed = machine.handle({ type: 'committed', nowMs: 3, attempt });
+    expect(only(committed, 'commit')).toMatchObject([{ range: next.firstRange }]);
+    expect(prove(4, first).commits).toEqual([]);
+  });
+
+  test('nothing waits for an answer that is overdue', () => {
+    const { machine, second, prove } = twoRequests();
+    expect(prove(1, second).commits).toEqual([]);
+    const ticked = [];
+    for (let at = machine.nextTickMs; at !== undefined && at <= 60; at = machine.nextTickMs) {
+      ticked.push(...machine.handle({ type: 'tick', nowMs: at }));
+    }
+    expect(only(ticked, 'commit')).toMatchObject([{ range: 1 }]);
+  });
+
+  test('a sender that goes takes its ranges out of the line', () => {
+    const { machine, second, prove } = twoRequests();
+    prove(1, second);
+    expect(only(machine.handle({ type: 'peer-left', nowMs: 2, peer: 'a' }), 'commit')).toMatchObject([{ range: 1 }]);
+  });
+});
+
 describe('newer snapshots', () => {
   const setUp = (): { machine: HyperSyncProgress; request: number } => {
     const { machine, commands } = startSync(rangesOf(1), ['a'], { reconsiderAfterMs: 1_000, maxRetryDelayMs: 100 });

@@ -11,8 +11,8 @@ function allOf({ request, firstRange, rangeCount }: RequestCommand, recordsPerRa
 }
 
 function finish(machine: HyperSyncProgress, nowMs: number, attempts: readonly number[]): void {
-  for (const attempt of attempts) machine.handle({ type: 'proved', nowMs, attempt });
-  for (const attempt of attempts) machine.handle({ type: 'committed', nowMs, attempt });
+  const proved = attempts.flatMap((attempt) => machine.handle({ type: 'proved', nowMs, attempt }));
+  for (const { attempt } of only(proved, 'commit')) machine.handle({ type: 'committed', nowMs, attempt });
 }
 
 const proofs = { maxConcurrentProofs: 100, maxConcurrentCommits: 100 };

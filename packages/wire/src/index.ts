@@ -19,7 +19,7 @@ export {
   type TimeoutCertificate,
 } from './deso-header.js';
 export { doubleSha256, type IncrementalHash, type Sha256 } from './double-sha256.js';
-export { encodeFrame, type Frame } from './frame.js';
+export { encodeFrame, encodeFrameHead, type Frame, type FrameEncoding } from './frame.js';
 export { defaultMaxPayloadBytes, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
 export type { HeaderCodec } from './header-codec.js';
 export { defaultLimits, goNodeLimits, type Limits } from './limits.js';

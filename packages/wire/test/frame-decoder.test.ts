@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
-import { doubleSha256, encodeFrame, type Frame, FrameDecoder } from '../src/index.js';
+import { doubleSha256, encodeFrame, encodeFrameHead, type Frame, FrameDecoder } from '../src/index.js';
 import { bytes, cut, hex, thrownBy } from './support/hex.js';
 
 const network = 2;
@@ -23,7 +23,9 @@ describe('cutting the stream', () => {
   });
 
   test('payloads do not change when the pushed bytes do', () => {
+    const { payload } = frame(8, 3);
     const stream = encodeFrame(frame(8, 3), { network });
+    expect(Buffer.concat([encodeFrameHead(frame(8, 3), { network }), payload])).toEqual(Buffer.from(stream));
     const [decoded] = new FrameDecoder({ network }).push(stream);
     stream.fill(0xff);
     expect(hex(decoded?.payload ?? new Uint8Array(0))).toBe('080808');

@@ -201,6 +201,40 @@ describe('records', () => {
     expect(pairs(message.records)).toEqual(pairs(records));
   });
 
+  test('are encoded the same wherever they lie: with their lengths, with room for them, apart, or one over the other', () => {
+    const lengths = [1, 3, 127, 128, 300, 2].map((length, index) => [
+      length,
+      [0, 127, 128, 20_000, 1, 5][index] as number,
+    ]);
+    const pieces = lengths.flat().map((length, index) => new Uint8Array(length).fill(index + 1));
+    const lay = (room: (length: number) => number) => {
+      const parts: Uint8Array[] = [];
+      const offsets: number[] = [];
+      let at = 0;
+      for (const piece of pieces) {
+        const gap = room(piece.length);
+        parts.push(new Uint8Array(gap).fill(0xee), piece);
+        offsets.push(at + gap, at + gap + piece.length);
+        at += gap + piece.length;
+      }
+      return { bytes: new Uint8Array(Buffer.concat(parts)), offsets: Uint32Array.from(offsets) };
+    };
+    const own = (length: number): number => (length < 128 ? 1 : length < 16_384 ? 2 : 3);
+    const inPlace = lay(own);
+    const expected = extended.encode(snapshotData(lay(() => 0))).payload;
+    expect(extended.encode(snapshotData(inPlace)).payload).toEqual(expected);
+    expect(extended.encode(snapshotData(lay(() => 1))).payload).toEqual(expected);
+    expect(extended.encode(snapshotData(lay((length) => own(length) + 1))).payload).toEqual(expected);
+    const decoded = extended.decode({ type: 18, payload: expected }) as ExtendedSnapshotDataMessage;
+    expect(extended.encode(decoded).payload).toEqual(expected);
+    // The first record without room before it, and records that share their bytes.
+    const { bytes: all, offsets } = inPlace;
+    const first = { bytes: all.subarray(1), offsets: offsets.map((offset) => offset - 1) };
+    expect(extended.encode(snapshotData(first)).payload).toEqual(expected);
+    const shared = { bytes: bytes('0102'), offsets: Uint32Array.of(0, 1, 1, 2, 0, 1, 1, 2) };
+    expect(extended.encode(snapshotData(shared)).payload.subarray(-8)).toEqual(bytes('0101010201010102'));
+  });
+
   test('a count that the bytes cannot hold allocates nothing', () => {
     // 4,194,304 records are claimed and allowed; their offsets would take 64 MiB.
     const payload = bytes('0102' + '01' + '00' + '80808002' + '0105' + '00');

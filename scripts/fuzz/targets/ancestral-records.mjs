@@ -57,6 +57,7 @@ export async function ancestralRecordsTargets() {
     );
   const limits = { maxManifestBytes: 2_048, maxBlockBytes: 2_048 };
   const parameters = metadata.withDefaults({ identity: sum, statePrefixes: [5, 6] });
+  const shortKeys = { ...parameters, maxKeyBytes: 16, snapshotPeriod: 100 };
   /** A database in which `entries` are, as far as what a store reads when it opens goes. */
   const diskOf = (stored) => ({
     get: async (key) => stored.find(([at]) => Buffer.compare(at, key) === 0)?.[1],
@@ -89,24 +90,22 @@ export async function ancestralRecordsTargets() {
     },
     {
       name: 'ancestral-records-marks',
-      // The record of the download, a page, and then keys of marks.
+      // The record of the download, a page, and then keys that are marks or not.
       seeds: [
-        valuesOf([metadata.encodeDownload(300, 1), page, metadata.markKey(0), metadata.markKey(1)]),
+        valuesOf([metadata.encodeDownload(300, 1), page, metadata.markKey(entries[0].start, shortKeys.maxKeyBytes)]),
         valuesOf([metadata.encodeDownload(300, 1), bytes.encodeManifestPage([])]),
       ],
-      // More pages than any database has, and a mark without a number.
-      hints: [
-        valuesOf([metadata.encodeDownload(300, 0xffff_ffff), page]),
-        valuesOf([metadata.encodeDownload(300, 1), page, Uint8Array.of(0, 7, 0)]),
-      ],
+      // More pages than any database has.
+      hints: [valuesOf([metadata.encodeDownload(300, 0xffff_ffff), page])],
       canContinue: true,
       decode(input) {
         const [record = new Uint8Array(0), first = new Uint8Array(0), ...keys] = valuesIn(input);
         const disk = diskOf([
           [metadata.downloadKey, record],
           [metadata.downloadPageKey(0), first],
+          ...keys.map((key) => [key, Uint8Array.of(1)]),
         ]);
-        return metadata.loadDownload({ disk, parameters }, keys);
+        return metadata.loadDownload({ disk, parameters: shortKeys });
       },
       isRefusal: isCorrupt,
     },

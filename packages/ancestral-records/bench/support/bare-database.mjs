@@ -3,7 +3,7 @@ import { ClassicLevel } from 'classic-level';
 
 /** How a benchmark speaks to LevelDB when there is no store: bytes, in the layout that the store has (see src/layout.ts). */
 export const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
-export const allState = { gte: Uint8Array.of(1), lt: Uint8Array.of(2) };
+export const allState = { gte: Uint8Array.of(2), lt: Uint8Array.of(3) };
 export const allAncestral = { gte: Uint8Array.of(3), lt: Uint8Array.of(4) };
 
 export async function openDatabase(path, options = {}) {
@@ -13,7 +13,7 @@ export async function openDatabase(path, options = {}) {
 }
 
 export function stateKey(key) {
-  return Buffer.concat([Uint8Array.of(1), key]);
+  return Buffer.concat([Uint8Array.of(2), key]);
 }
 
 export function ancestralKey(epoch, key) {

@@ -156,7 +156,7 @@ async function addGroup(
     ] as const) {
       if (value === undefined) continue;
       const valueStart = packer.bytes(value);
-      packer.reference(keyStart, keyStart + key.length, valueStart, packer.length);
+      packer.reference(keyStart, keyStart + key.length, valueStart, valueStart + value.length);
       signs.push(sign);
       moved.count += sign;
       moved.bytes += sign * (key.length + value.length);

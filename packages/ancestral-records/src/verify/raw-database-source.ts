@@ -15,9 +15,14 @@ const maxEpochs = 64;
 
 /**
  * A source over the records of a database that no store can be opened in any more: state and ancestral records are read as
- * they lie there, without any of the bookkeeping. Ranges that are damaged are refuted when they are proved.
+ * they lie there, without any of the bookkeeping. Ranges that are damaged are refuted when they are proved. With the chain's
+ * `maxKeyBytes`, the marks of a download that was under way are not taken for records.
  */
-export function rawDatabaseSource(database: StateDatabase, manifest: Manifest): RangeSource {
+export function rawDatabaseSource(
+  database: StateDatabase,
+  manifest: Manifest,
+  { maxKeyBytes = Number.POSITIVE_INFINITY }: { readonly maxKeyBytes?: number } = {},
+): RangeSource {
   const disk = new Disk(database, false);
   let epochs: Promise<readonly number[]> | undefined;
   return {
@@ -45,9 +50,9 @@ export function rawDatabaseSource(database: StateDatabase, manifest: Manifest): 
           if (winner === undefined || entry === undefined) return packer.finish();
           const [key, value] = entry;
           const { keyOffset, isAncestral } = winner;
-          if (!isAncestral || (isMark(value) && value[0] === 1))
-            packer.append(key, keyOffset, value, isAncestral ? 1 : 0);
-          if (packer.length > expected.bytes) throw tooMuch(index, expected, packer.length);
+          const isRecord = isAncestral ? isMark(value) && value[0] === 1 : key.length - keyOffset <= maxKeyBytes;
+          if (isRecord) packer.append(key, keyOffset, value, isAncestral ? 1 : 0);
+          if (packer.recordBytes > expected.bytes) throw tooMuch(index, expected, packer.recordBytes);
           for (const source of sources) {
             if (source.head !== undefined && compareHeads(source.head[0], source.keyOffset, key, keyOffset) === 0) {
               source.advance();

@@ -123,7 +123,7 @@ async function merge(sources: readonly StateSource[], request: StepRequest, from
         if (end === undefined || compareHeads(key, keyOffset, end, 0) < 0) break;
         region++;
       }
-      if (packer.count >= maxRecords || packer.length >= maxBytes || scannedBytes >= 4 * maxBytes) {
+      if (packer.count >= maxRecords || packer.recordBytes >= maxBytes || scannedBytes >= 4 * maxBytes) {
         next = { region, key: copyBytes(key.subarray(keyOffset)) };
         return finish();
       }
@@ -138,10 +138,10 @@ async function merge(sources: readonly StateSource[], request: StepRequest, from
           groups = grown;
         }
         groups[packer.count] = parts.length - 1;
-        const before = packer.length;
+        const before = packer.recordBytes;
         packer.append(key, keyOffset, value, isAncestral ? 1 : 0);
         part.count++;
-        part.bytes += packer.length - before;
+        part.bytes += packer.recordBytes - before;
       }
       for (const source of sources) {
         const head = source.head;

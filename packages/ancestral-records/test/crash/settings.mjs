@@ -120,7 +120,7 @@ export async function snapshotSource(job, height) {
 export async function damage(database, seed) {
   const writes = [];
   let i = 0;
-  for await (const key of database.keys({ gte: Uint8Array.of(1), lt: Uint8Array.of(2), keyEncoding: 'view' })) {
+  for await (const key of database.keys({ gte: Uint8Array.of(2), lt: Uint8Array.of(3), keyEncoding: 'view' })) {
     if ((i++ + seed) % 40 === 0) writes.push({ type: 'del', key });
     else if ((i + seed) % 55 === 0) writes.push({ type: 'put', key, value: Uint8Array.of(1, 2, 3) });
   }

@@ -58,7 +58,7 @@ async function truth(database, { areScansFirst = false } = {}) {
     else compare(entries, hex(gte), hex(lt));
   };
   const lookUp = async () => {
-    const records = [...original.keys()].filter((key) => key.startsWith('01') || key.startsWith('03'));
+    const records = [...original.keys()].filter((key) => key.startsWith('02') || key.startsWith('03'));
     for (let at = 0; at < records.length; at += 500) {
       const keys = records.slice(at, at + 500);
       const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
@@ -121,8 +121,8 @@ const isClean = (reports) => reports.length > 0 && reports.every((report) => rep
 /** The other one of the two records that the block which first changed a key in the newest epoch wrote. */
 function companion(key) {
   const epoch = `03${newest.height.toString(16).padStart(16, '0')}`;
-  if (key.startsWith('01')) return epoch + key.slice(2);
-  return key.startsWith(epoch) ? `01${key.slice(18)}` : undefined;
+  if (key.startsWith('02')) return epoch + key.slice(2);
+  return key.startsWith(epoch) ? `02${key.slice(18)}` : undefined;
 }
 
 /**

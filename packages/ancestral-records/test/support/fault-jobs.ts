@@ -92,7 +92,7 @@ async function damage(database: StateDatabase, keys: readonly Uint8Array[]): Pro
   for (const [i, key] of keys.entries()) {
     writes.push(i % 2 === 0 ? { type: 'del', key } : { type: 'put', key, value: bytes(1, 200, i) });
   }
-  writes.push({ type: 'put', key: bytes(1, 9, 77, 77), value: bytes(1) });
+  writes.push({ type: 'put', key: bytes(2, 9, 77, 77), value: bytes(1) });
   await database.batch(writes, { keyEncoding: 'view', valueEncoding: 'view', sync: false });
 }
 
@@ -258,7 +258,7 @@ export const recoveryJobs: readonly FaultJob[] = [
     name: 'repair of the state',
     async prepare(database) {
       await after([genesis, ...blocks(1, 6)])(database);
-      await damage(database, await someKeys(database, bytes(1), bytes(2)));
+      await damage(database, await someKeys(database, bytes(2), bytes(3)));
     },
     from: 6,
     async steps() {
@@ -271,7 +271,7 @@ export const recoveryJobs: readonly FaultJob[] = [
     async prepare(database) {
       await after([genesis, ...blocks(1, 8)])(database);
       await damage(database, [
-        ...(await someKeys(database, bytes(1), bytes(2))),
+        ...(await someKeys(database, bytes(2), bytes(3))),
         ...(await someKeys(database, bytes(3, 0, 0, 0, 0, 0, 0, 0, 6), bytes(4))),
       ]);
     },
@@ -297,7 +297,7 @@ async function rebuilding(): Promise<(store: StateStore) => Promise<void>> {
   const broken = memoryDatabase();
   const database = await broken.open();
   await after([genesis, ...blocks(1, 6)])(database);
-  await damage(database, await someKeys(database, bytes(1), bytes(2)));
+  await damage(database, await someKeys(database, bytes(2), bytes(3)));
   const manifest = await source.manifest(6);
   const sources = [rawDatabaseSource(database, manifest), storeSource(source, manifest)];
   return async (target) => {

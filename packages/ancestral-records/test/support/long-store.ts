@@ -47,7 +47,7 @@ export async function damage(database: StateDatabase, key: Uint8Array, value: Ui
   });
 }
 
-export const stateAt = (key: Uint8Array): Uint8Array => new Uint8Array([1, ...key]);
+export const stateAt = (key: Uint8Array): Uint8Array => new Uint8Array([2, ...key]);
 export function ancestralAt(epoch: number, key: Uint8Array): Uint8Array {
   return new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0, epoch, ...key]);
 }

@@ -480,7 +480,7 @@ export const wrongDatabases: readonly (readonly [flaw: string, foundBy: string, 
       async batch(writes: DatabaseWrite[], options: BatchOptions) {
         const kept: DatabaseWrite[] = [];
         for (const write of writes) {
-          const isState = write.type === 'put' && write.key[0] === 1;
+          const isState = write.type === 'put' && write.key[0] === 2;
           if (!isState || (await database.get(write.key, encodings)) === undefined) kept.push(write);
         }
         await database.batch(kept, options);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { concatBytes } from '@hs/bytes';
-import { encodeFrame, type Frame, FrameDecoder, type Sha256 } from '@hs/wire';
+import { encodeFrame, encodeFrameHead, type Frame, FrameDecoder, type Sha256 } from '@hs/wire';
 import { NodeError } from '../node-error.js';
 import type { Clock } from './clock.js';
 import { FrameWriter } from './frame-writer.js';
@@ -27,6 +27,8 @@ export interface FrameChannelOptions {
 
 const noBytes: Uint8Array = new Uint8Array(0);
 const cutBytes = 8 * 1024;
+/** A payload from this size on is not copied behind its head. */
+const minPartBytes = 64 * 1024;
 const sha256: Sha256 = Object.assign((bytes: Uint8Array) => createHash('sha256').update(bytes).digest(), {
   create: () => createHash('sha256'),
 });
@@ -116,16 +118,14 @@ export class FrameChannel {
 
   /** Resolves when the socket has taken the frame; see {@link FrameWriter.enqueue}. */
   send(frame: Frame, options: { readonly isUrgent: boolean }): Promise<void> {
-    return this.sendEncoded(frameBytes(frame, this.#network), options);
+    const { payload } = frame;
+    if (payload.length < minPartBytes) return this.sendEncoded(frameBytes(frame, this.#network), options);
+    return this.#send([encodeFrameHead(frame, { network: this.#network, sha256 }), payload], options);
   }
 
   /** The same for a frame that {@link frameBytes} has encoded, which may go to many channels. */
   sendEncoded(bytes: Uint8Array, options: { readonly isUrgent: boolean }): Promise<void> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    const sent = this.#writer.enqueue(bytes, options);
-    return sent.then(() => {
-      this.#bytesOut += bytes.length;
-    });
+    return this.#send([bytes], options);
   }
 
   /** Takes nothing more from the remote, or goes on. */
@@ -142,6 +142,13 @@ export class FrameChannel {
     this.#connection.destroy();
     this.#writer.close(reason.code === 'NODE_PEER_CLOSED' ? reason : peerClosed(reason));
     this.#handlers.onClosed(reason);
+  }
+
+  #send(parts: readonly Uint8Array[], options: { readonly isUrgent: boolean }): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    return this.#writer.enqueue(parts, options).then((bytes) => {
+      this.#bytesOut += bytes;
+    });
   }
 
   #receive(bytes: Uint8Array): void {

@@ -14,7 +14,8 @@ export interface FrameWriterOptions {
 }
 
 interface QueuedFrame {
-  readonly bytes: Uint8Array;
+  /** One after the other, none empty. */
+  readonly parts: readonly Uint8Array[];
   readonly resolve: () => void;
   readonly reject: (error: NodeError) => void;
 }
@@ -30,7 +31,7 @@ export class FrameWriter {
   readonly #ordinary: QueuedFrame[] = [];
   /** Frames whose last slice the socket has, oldest first, and the one that is being sliced. */
   readonly #sent = new Set<QueuedFrame>();
-  #current: { readonly frame: QueuedFrame; offset: number } | undefined;
+  #current: { readonly frame: QueuedFrame; part: number; offset: number } | undefined;
   #queuedBytes = 0;
   #slicesInSocket = 0;
   #progressAtMs: number;
@@ -56,23 +57,24 @@ export class FrameWriter {
   }
 
   /**
-   * Resolves when the socket has taken the whole frame. The bytes are borrowed until then.
+   * Resolves to the size of the frame when the socket has taken all parts of it. The bytes are borrowed until then.
    *
    * @throws NODE_PEER_LIMIT if too much waits already
    * @throws NODE_PEER_CLOSED if the writer is closed first
    */
-  enqueue(bytes: Uint8Array, options: { readonly isUrgent: boolean }): Promise<void> {
+  enqueue(parts: readonly Uint8Array[], options: { readonly isUrgent: boolean }): Promise<number> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
     const { maxQueuedBytes, maxQueuedFrames, clock } = this.#options;
     const waiting = this.#urgent.length + this.#ordinary.length;
-    if (this.isBusy && (this.#queuedBytes + bytes.length > maxQueuedBytes || waiting >= maxQueuedFrames)) {
+    if (this.isBusy && (this.#queuedBytes + bytes > maxQueuedBytes || waiting >= maxQueuedFrames)) {
       const details = { queuedBytes: this.#queuedBytes, queuedFrames: waiting };
       return Promise.reject(new NodeError('NODE_PEER_LIMIT', 'too much waits to be sent to this peer', { details }));
     }
     if (!this.isBusy) this.#progressAtMs = clock.monotonicMs();
-    this.#queuedBytes += bytes.length;
+    this.#queuedBytes += bytes;
     return new Promise((resolve, reject) => {
-      (options.isUrgent ? this.#urgent : this.#ordinary).push({ bytes, resolve, reject });
+      (options.isUrgent ? this.#urgent : this.#ordinary).push({ parts, resolve: () => resolve(bytes), reject });
       this.#fillSocket();
     });
   }
@@ -96,12 +98,15 @@ export class FrameWriter {
       if (this.#current === undefined) {
         const frame = this.#urgent.shift() ?? this.#ordinary.shift();
         if (frame === undefined) return;
-        this.#current = { frame, offset: 0 };
+        this.#current = { frame, part: 0, offset: 0 };
       }
-      const { frame, offset } = this.#current;
-      const slice = frame.bytes.subarray(offset, offset + sliceBytes);
-      const isLast = offset + slice.length === frame.bytes.length;
-      this.#current.offset += slice.length;
+      const { frame, part, offset } = this.#current;
+      const whole = frame.parts[part] as Uint8Array;
+      const slice = whole.subarray(offset, offset + sliceBytes);
+      const isPartDone = offset + slice.length === whole.length;
+      const isLast = isPartDone && part === frame.parts.length - 1;
+      if (isPartDone) this.#current = { frame, part: part + 1, offset: 0 };
+      else this.#current.offset += slice.length;
       if (isLast) {
         this.#sent.add(frame);
         this.#current = undefined;

@@ -1,4 +1,4 @@
-import { uvarintLength, writeUvarint } from '@hs/bytes';
+import { type ByteWriter, uvarintLength, writeUvarint } from '@hs/bytes';
 import type { PackedRecords } from '../packed-records.js';
 import type { Field } from './field.js';
 import type { PayloadReader } from './payload-reader.js';
@@ -7,7 +7,8 @@ import type { PayloadReader } from './payload-reader.js';
  * A count, then key and value of each record, each after its length.
  *
  * Reading leaves every byte where it is and notes only where keys and values start and end, so a chunk costs its offsets and nothing
- * else; writing copies straight into the result. Neither makes an object for a record.
+ * else. Writing copies straight into the result, and all at once if the records lie like this already. Neither makes an object for a
+ * record.
  */
 export function recordsField(options: {
   readonly maxRecords: number;
@@ -21,7 +22,8 @@ export function recordsField(options: {
       const count = records.offsets.length / 4;
       if (!Number.isInteger(count)) throw new RangeError('offsets have four numbers per record');
       if (count > maxRecords) throw new RangeError(`${count} records are over ${maxRecords}`);
-      writer.uvarint(count).bytes(encodeRecords(records, maxKeyBytes));
+      writer.uvarint(count);
+      if (count > 0) writeRecords(writer, records, maxKeyBytes);
     },
     read(reader) {
       const count = reader.uvarintNumber(maxRecords);
@@ -75,8 +77,12 @@ function truncated(reader: PayloadReader): Error {
   return reader.error('WIRE_TRUNCATED', 'a record goes past the end of the message');
 }
 
-function encodeRecords({ bytes, offsets }: PackedRecords, maxKeyBytes: number): Uint8Array {
+/** Appends key and value of each record, each after its length. */
+function writeRecords(writer: ByteWriter, { bytes, offsets }: PackedRecords, maxKeyBytes: number): void {
+  const first = (offsets[0] as number) - uvarintLength((offsets[1] as number) - (offsets[0] as number));
   let size = 0;
+  let isInPlace = first >= 0;
+  let at = first;
   for (let index = 0; index < offsets.length; index += 2) {
     const start = offsets[index] as number;
     const end = offsets[index + 1] as number;
@@ -85,11 +91,32 @@ function encodeRecords({ bytes, offsets }: PackedRecords, maxKeyBytes: number): 
     if (index % 4 === 0 && (length === 0 || length > maxKeyBytes)) {
       throw new RangeError(`a key has 1 to ${maxKeyBytes} bytes`);
     }
-    size += uvarintLength(length) + length;
+    const lengthBytes = uvarintLength(length);
+    size += lengthBytes + length;
+    isInPlace &&= start === at + lengthBytes;
+    at = end;
   }
-  const target = new Uint8Array(size);
+  const target = writer.space(size);
+  if (isInPlace) copyWhole(target, bytes.subarray(first, at), offsets);
+  else copyPieces(target, bytes, offsets);
+}
+
+/** Records that lie one after the other, with room for the lengths, as they do when they come from a message. */
+function copyWhole(target: Uint8Array, bytes: Uint8Array, offsets: Uint32Array): void {
+  target.set(bytes);
+  let at = 0;
+  for (let index = 0; index < offsets.length; index += 2) {
+    const length = (offsets[index + 1] as number) - (offsets[index] as number);
+    if (length < 0x80) target[at++] = length;
+    else at = writeUvarint(target, at, length);
+    at += length;
+  }
+}
+
+/** Records that lie in any order. */
+function copyPieces(target: Uint8Array, bytes: Uint8Array, offsets: Uint32Array): void {
   const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const words = new DataView(target.buffer);
+  const words = new DataView(target.buffer, target.byteOffset, target.byteLength);
   let at = 0;
   for (let index = 0; index < offsets.length; index += 2) {
     const end = offsets[index + 1] as number;
@@ -99,5 +126,4 @@ function encodeRecords({ bytes, offsets }: PackedRecords, maxKeyBytes: number): 
     for (; from + 4 <= end; from += 4, at += 4) words.setInt32(at, source.getInt32(from));
     while (from < end) target[at++] = bytes[from++] as number;
   }
-  return target;
 }

@@ -44,7 +44,7 @@ export const rebuild: Command = command({
             target: store,
             manifest,
             stateRoot,
-            sources: [rawDatabaseSource(old, manifest), ...sources],
+            sources: [rawDatabaseSource(old, manifest, chain.parameters), ...sources],
             onProgress: ({ ranges, totalRanges }) =>
               progress.show(() => `rebuilding: ${countText(ranges)} of ${countText(totalRanges)} ranges`),
             signal,
