@@ -7,11 +7,8 @@ import { hasCode, NodeError } from '../node-error.js';
 
 export type NodeDatabase = ClassicLevel<Uint8Array, Uint8Array>;
 
-/**
- * LevelDB maps the table files that it has open into memory, where they count as resident: few small ones are kept open. A download
- * writes ranges and their marks, which lie far apart: with a larger buffer less of it is written again and again, but files as large as it are mapped, too.
- */
-const levelOptions = { maxOpenFiles: 64, maxFileSize: 1024 * 1024, writeBufferSize: 7 * 1024 * 1024 };
+/** LevelDB maps the table files that it has open into memory, where they count as resident: few small ones are kept open. */
+const levelOptions = { maxOpenFiles: 64, maxFileSize: 1024 * 1024 };
 
 /**
  * Opens the LevelDB database of a node. One process at a time can.

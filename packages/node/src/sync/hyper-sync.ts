@@ -48,6 +48,9 @@ export interface HyperSyncReport {
 
 const pollMs = 500;
 
+/** Ranges that wait at the store together share a batch. */
+const maxConcurrentCommits = 4;
+
 /** A peer that takes this part of the time for a request loses its range to another peer, if there is one. */
 const requestPatience = 1 / 4;
 
@@ -76,6 +79,7 @@ export class HyperSync<Header> {
     this.#progress = new HyperSyncProgress({
       maxBytesInFlight: options.maxBytesInFlight,
       maxChunkBytes: options.chunkBytes,
+      maxConcurrentCommits,
       requestTimeoutMs: Math.max(1, Math.floor(requestTimeoutMs * requestPatience)),
       reconsiderAfterMs: Math.max(1, Math.floor(options.reconsiderAfterMs)),
       maxKeyBytes,
