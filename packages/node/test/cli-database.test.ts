@@ -50,7 +50,7 @@ async function damage(
 ): Promise<void> {
   const database = new ClassicLevel<Buffer, Buffer>(data, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   let changed = 0;
-  for await (const [key, value] of database.iterator({ gte: stateRecords, lt: otherRecords })) {
+  for await (const [key, value] of database.iterator({ gte: stateRecords, lt: ancestralRecords })) {
     if (!options.isWanted(key.subarray(1))) continue;
     value[value.length - 1] = (value[value.length - 1] ?? 0) ^ 1;
     await database.put(key, value);
@@ -62,7 +62,7 @@ async function damage(
 }
 
 /** In the database, the keys of state records come after a byte of their own. */
-const [stateRecords, otherRecords] = [Buffer.of(1), Buffer.of(2)];
+const [stateRecords, ancestralRecords] = [Buffer.of(2), Buffer.of(3)];
 /** Nobody changes his username, so no block has written this record since genesis. */
 const username = { isWanted: (key: Buffer) => key[0] === examplePrefixes.pkidByUsername };
 

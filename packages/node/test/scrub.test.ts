@@ -27,7 +27,7 @@ function copyOfDatabase(): string {
 async function damage(folder: string): Promise<void> {
   const database = new ClassicLevel<Buffer, Buffer>(folder, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   // In the database, the keys of state records come after a byte of their own.
-  const [entry] = await database.iterator({ gte: Buffer.of(1, examplePrefixes.pkidByUsername), limit: 1 }).all();
+  const [entry] = await database.iterator({ gte: Buffer.of(2, examplePrefixes.pkidByUsername), limit: 1 }).all();
   const [key, value] = entry as [Buffer, Buffer];
   expect(key[1]).toBe(examplePrefixes.pkidByUsername);
   value[0] = (value[0] ?? 0) ^ 1;
