@@ -14,7 +14,7 @@ import { sleep, waitFor } from './support/wait.js';
 describe('a network of nodes', () => {
   test('a newcomer hyper-syncs while blocks come, and serves what the producer serves, record by record', async () => {
     const test = await makeChain({ followPairs: 300, parameters: { retainedEpochs: 6 } });
-    const producer = await openTestNode(test.chain, producerOptions(test, 100));
+    const producer = await openTestNode(test.chain, producerOptions(test, 250));
     const follower = await openTestNode(test.chain, { connect: [addressOf(producer)], sync: { mode: 'block' } });
     let isOver = false;
     const traffic = (async () => {

@@ -110,9 +110,14 @@ export function addressOf(node: ExampleNode): string {
   return `${address.host}:${address.port}`;
 }
 
-export function synced(node: ExampleNode, timeoutMs?: number): Promise<true> {
+export async function synced(node: ExampleNode, timeoutMs?: number): Promise<true> {
   const probe = () => ['synced', 'stale'].includes(node.status().sync.phase) && (node.status().height ?? 0) > 0;
-  return waitFor('the node is synced', () => probe() || undefined, timeoutMs) as Promise<true>;
+  try {
+    return (await waitFor('the node is synced', () => probe() || undefined, timeoutMs)) as true;
+  } catch (cause) {
+    const { height, sync } = node.status();
+    throw new Error(`the node is not synced: ${JSON.stringify({ height, sync })}`, { cause });
+  }
 }
 
 let nextPartialId = 1n;
