@@ -1,7 +1,7 @@
 import { bigintToMinimalBytes } from './integers.js';
 import { uvarintLength, writeUvarint } from './varint.js';
 
-/** A growing byte string. Bytes given to it are copied; {@link ByteWriter.finish} returns exactly what was written, which later writes leave alone. */
+/** A growing byte string. Bytes given to it are copied; {@link ByteWriter.finish} returns exactly what was written: later writes leave it alone, but go on from it. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #length = 0;

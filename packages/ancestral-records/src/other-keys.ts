@@ -44,11 +44,13 @@ export class OtherKeys {
 
   /** Looks how far nothing comes, unless that is known. */
   async #isEmpty({ gte, lt }: DatabaseInterval): Promise<boolean> {
-    if (compareBytes(gte, this.#empty.gte) < 0 || compareBytes(lt, this.#empty.lt) > 0) {
-      const next = await firstKey(this.#context, { gte, lt: allState.lt });
-      this.#empty = { gte, lt: next ?? allState.lt };
-    }
-    return compareBytes(lt, this.#empty.lt) <= 0;
+    const known = this.#empty;
+    if (compareBytes(gte, known.gte) >= 0 && compareBytes(lt, known.lt) <= 0) return true;
+    const next = await firstKey(this.#context, { gte, lt: allState.lt });
+    const found = { gte, lt: next ?? allState.lt };
+    // What comes too late for its place shows less than is known of the rest.
+    if (compareBytes(found.lt, known.lt) >= 0 || compareBytes(gte, known.gte) > 0) this.#empty = found;
+    return compareBytes(lt, found.lt) <= 0;
   }
 }
 

@@ -328,7 +328,7 @@ describe('rebuilding into a fresh database', () => {
     const [, snapshot] = store.snapshots();
     await damage(database, stateAt(kept), bytes(66));
     await damage(database, ancestralAt(8, changed), bytes(1, 66));
-    for (const salvage of [storeSource(store, manifest), rawDatabaseSource(database, manifest)]) {
+    for (const salvage of [storeSource(store, manifest), rawDatabaseSource(database, manifest, smallRanges)]) {
       const target = await memoryStore({ parameters: smallRanges });
       const stateRoot = snapshot?.stateRoot as Uint8Array;
       const seen: number[] = [];
@@ -356,7 +356,7 @@ describe('rebuilding into a fresh database', () => {
     await damage(database, stateAt(kept), bytes(66));
     const stateRoot = store.snapshots()[1]?.stateRoot as Uint8Array;
     const target = await memoryStore({ parameters: smallRanges });
-    const broken = { target, manifest, stateRoot, sources: [rawDatabaseSource(database, manifest)] };
+    const broken = { target, manifest, stateRoot, sources: [rawDatabaseSource(database, manifest, smallRanges)] };
     const named = (await verifyState(store)).damagedRanges.map(({ index }) => index);
     await expect(rebuildState(broken)).rejects.toMatchObject(
       failure('REPAIR_FAILED', { reason: 'source', ranges: named }),
@@ -392,7 +392,7 @@ describe('rebuilding into a fresh database', () => {
     for (const [key] of await dump(database, 0, 0)) await damage(database, fromHex(key), undefined);
     await expect(openStore(database, { parameters: smallRanges })).rejects.toMatchObject(failure('FOREIGN_DATABASE'));
     const target = await memoryStore({ parameters: smallRanges });
-    await rebuildState({ target, manifest, stateRoot, sources: [rawDatabaseSource(database, manifest)] });
+    await rebuildState({ target, manifest, stateRoot, sources: [rawDatabaseSource(database, manifest, smallRanges)] });
     expect((await verifyState(target)).isClean).toBe(true);
   });
 

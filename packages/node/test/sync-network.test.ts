@@ -60,5 +60,5 @@ describe('a network of nodes', () => {
       isOver = true;
       await traffic;
     }
-  });
+  }, 60_000);
 });

@@ -69,7 +69,7 @@ export class HyperSyncProgress {
 
   /**
    * Takes in what happened and says what to do about it. Costs O(log n) in the number of ranges for each range that the
-   * event is about, and O(peers); only `manifest-adopted` reads all ranges.
+   * event is about, and O(peers + attempts); only `manifest-adopted` reads all ranges.
    *
    * @throws SYNC_PROGRESS_ILLEGAL_TRANSITION SYNC_PROGRESS_UNKNOWN_ATTEMPT SYNC_PROGRESS_UNKNOWN_REQUEST
    * SYNC_PROGRESS_INVALID_RECORDS SYNC_PROGRESS_INVALID_MANIFEST; the event then counts as not given
@@ -381,7 +381,13 @@ export class HyperSyncProgress {
   #giveOutWork(): void {
     const state = this.#state;
     if (state.phase !== 'syncing' || state.localRetryAtMs > state.nowMs) return;
-    this.#local.handOut();
+    this.#local.handOutChecks();
+    this.#request();
+    this.#local.handOutWrites();
+  }
+
+  #request(): void {
+    const state = this.#state;
     for (let span = this.#planner.next(); span !== undefined; span = this.#planner.next()) {
       this.#downloads.start(span);
     }

@@ -122,8 +122,20 @@ export class LocalWork {
     this.#front = -1;
   }
 
-  /** Hands out checks in the order in which they became possible, and writes in that of their keys. */
-  handOut(): void {
+  /** Hands out checks, in the order in which they became possible. */
+  handOutChecks(): void {
+    const { settings, commands } = this.#state;
+    for (const attempt of this.#toProve) {
+      if (this.#proving >= settings.maxConcurrentProofs) break;
+      this.#toProve.delete(attempt);
+      attempt.isProving = true;
+      this.#proving++;
+      commands.push({ type: 'prove', attempt: attempt.id, range: attempt.range });
+    }
+  }
+
+  /** Hands out writes, in the order of their keys. To be called when all is requested that can be, so that it shows what is coming. */
+  handOutWrites(): void {
     const { settings, commands } = this.#state;
     while (this.#committing < settings.maxConcurrentCommits) {
       const attempt = this.#nextToCommit();
@@ -133,13 +145,6 @@ export class LocalWork {
       attempt.advance('committing');
       this.#committing++;
       commands.push({ type: 'commit', attempt: attempt.id, range: attempt.range });
-    }
-    for (const attempt of this.#toProve) {
-      if (this.#proving >= settings.maxConcurrentProofs) break;
-      this.#toProve.delete(attempt);
-      attempt.isProving = true;
-      this.#proving++;
-      commands.push({ type: 'prove', attempt: attempt.id, range: attempt.range });
     }
   }
 
@@ -159,15 +164,15 @@ export class LocalWork {
     return mayWait && this.#isAnyComing(this.#front + 1, next.range) ? undefined : next;
   }
 
-  /** True if a range from `from` to before `to` is being received or checked, and will be here soon as far as is known. */
+  /** True if a range from `from` to before `to` is requested or waits for its check, and will be here soon as far as is known. */
   #isAnyComing(from: number, to: number): boolean {
     const { attempts, requests, board } = this.#state;
     for (const { range, state, isCancelled } of attempts.values()) {
-      const isBefore = range >= from && range < to;
-      if (isBefore && !isCancelled && (state === 'receiving' || state === 'received')) return true;
+      if (range >= from && range < to && !isCancelled && state === 'received') return true;
     }
     for (const { span, isCancelled, isOverdue } of requests.values()) {
       if (isCancelled || isOverdue) continue;
+      // Nearly always the first is open.
       for (let range = Math.max(span.first, from); range < Math.min(span.end, to); range++) {
         if (board.isOpen(range)) return true;
       }

@@ -415,11 +415,27 @@ describe('the order of writes', () => {
     const { next, attempt } = prove(1, second);
     if (next === undefined) throw new Error('b is asked again');
     expect(machine.status(1).inFlight.limitBytes).toBe(400);
-    const { commits } = prove(2, next);
+    const { commits, attempt: third } = prove(2, next);
     expect(commits).toMatchObject([{ range: 1 }]);
     const committed = machine.handle({ type: 'committed', nowMs: 3, attempt });
     expect(only(committed, 'commit')).toMatchObject([{ range: next.firstRange }]);
-    expect(prove(4, first).commits).toEqual([]);
+    const late = prove(4, first);
+    expect(only(machine.handle({ type: 'committed', nowMs: 5, attempt: third }), 'commit')).toMatchObject([
+      { range: 0, attempt: late.attempt },
+    ]);
+  });
+
+  test('a range that comes in several answers is waited for until its last', () => {
+    const { machine, first, second, prove } = twoRequests();
+    expect(prove(1, second).commits).toEqual([]);
+    const cut = deliver(machine, 2, { request: first.request, records: recordsOf(0, 0, 5), nextKey: keyOf(0, 5) });
+    expect(only(cut, 'commit')).toEqual([]);
+    const rest = only(cut, 'request').find(({ firstRange }) => firstRange === 0);
+    if (rest === undefined) throw new Error('the rest is asked for');
+    const whole = deliver(machine, 3, { request: rest.request, records: recordsOf(0, 5, 10) });
+    expect(only(whole, 'commit')).toEqual([]);
+    const proved = machine.handle({ type: 'proved', nowMs: 4, attempt: one(whole, 'prove').attempt });
+    expect(only(proved, 'commit')).toMatchObject([{ range: 0 }]);
   });
 
   test('nothing waits for an answer that is overdue', () => {

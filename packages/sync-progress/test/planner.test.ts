@@ -11,8 +11,10 @@ function allOf({ request, firstRange, rangeCount }: RequestCommand, recordsPerRa
 }
 
 function finish(machine: HyperSyncProgress, nowMs: number, attempts: readonly number[]): void {
-  const proved = attempts.flatMap((attempt) => machine.handle({ type: 'proved', nowMs, attempt }));
-  for (const { attempt } of only(proved, 'commit')) machine.handle({ type: 'committed', nowMs, attempt });
+  let commands = attempts.flatMap((attempt) => machine.handle({ type: 'proved', nowMs, attempt }));
+  while (only(commands, 'commit').length > 0) {
+    commands = only(commands, 'commit').flatMap(({ attempt }) => machine.handle({ type: 'committed', nowMs, attempt }));
+  }
 }
 
 const proofs = { maxConcurrentProofs: 100, maxConcurrentCommits: 100 };

@@ -5,6 +5,7 @@ import { allAncestral, ancestralKey, epochInterval, stateInterval } from '../lay
 import type { Manifest } from '../manifest.js';
 import { compareHeads } from '../merge.js';
 import { RecordPacker } from '../packed-records.js';
+import type { StateParameters } from '../parameters.js';
 import type { RangeEntry } from '../range.js';
 import { type RangeSource, tooMuch } from './range-source.js';
 import { lowestSource, StateSource } from './state-source.js';
@@ -15,13 +16,13 @@ const maxEpochs = 64;
 
 /**
  * A source over the records of a database that no store can be opened in any more: state and ancestral records are read as
- * they lie there, without any of the bookkeeping. Ranges that are damaged are refuted when they are proved. With the chain's
- * `maxKeyBytes`, the marks of a download that was under way are not taken for records.
+ * they lie there, without any of the bookkeeping. Ranges that are damaged are refuted when they are proved. Keys longer than the
+ * chain's `maxKeyBytes` are marks of a download that was under way.
  */
 export function rawDatabaseSource(
   database: StateDatabase,
   manifest: Manifest,
-  { maxKeyBytes = Number.POSITIVE_INFINITY }: { readonly maxKeyBytes?: number } = {},
+  { maxKeyBytes }: Pick<StateParameters, 'maxKeyBytes'>,
 ): RangeSource {
   const disk = new Disk(database, false);
   let epochs: Promise<readonly number[]> | undefined;

@@ -228,7 +228,7 @@ async function run(one) {
   try {
     store = await openStore(database);
   } catch (error) {
-    const result = await rebuild([rawDatabaseSource(database, newest.file.manifest)]);
+    const result = await rebuild([rawDatabaseSource(database, newest.file.manifest, parameters)]);
     await database.close();
     return { class: real.isOlder ? 'older state' : 'open failed', why: error.message, ...result };
   }
@@ -310,14 +310,14 @@ async function run(one) {
     const after = await survives(database, copy);
     if (after.isSound) return { ...result, how: repaired.outcome, ...after };
     const again = await openDatabase(copy);
-    const rebuilt = await rebuild([rawDatabaseSource(again, newest.file.manifest)]);
+    const rebuilt = await rebuild([rawDatabaseSource(again, newest.file.manifest, parameters)]);
     await again.close();
     return { ...result, how: 'rebuilt after compaction', ...rebuilt };
   }
   say({ at: one.id, stage: 'rebuilding' });
   const isReadable = store.phase === 'ready';
   const salvage = isReadable ? [storeSource(store, newest.file.manifest)] : [];
-  const rebuilt = await rebuild([...salvage, rawDatabaseSource(database, newest.file.manifest)]);
+  const rebuilt = await rebuild([...salvage, rawDatabaseSource(database, newest.file.manifest, parameters)]);
   await store.close();
   await database.close();
   return { ...result, how: 'rebuilt', why: repaired.why, ...rebuilt };

@@ -299,7 +299,7 @@ async function rebuilding(): Promise<(store: StateStore) => Promise<void>> {
   await after([genesis, ...blocks(1, 6)])(database);
   await damage(database, await someKeys(database, bytes(2), bytes(3)));
   const manifest = await source.manifest(6);
-  const sources = [rawDatabaseSource(database, manifest), storeSource(source, manifest)];
+  const sources = [rawDatabaseSource(database, manifest, small), storeSource(source, manifest)];
   return async (target) => {
     if (target.height !== undefined) return;
     await rebuildState({ target, manifest, stateRoot: source.stateRoot(), sources });

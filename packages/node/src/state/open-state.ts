@@ -9,7 +9,7 @@ export type NodeDatabase = ClassicLevel<Uint8Array, Uint8Array>;
 
 /**
  * LevelDB maps the table files that it has open into memory, where they count as resident: few small ones are kept open. What a download
- * writes in order becomes files as large as the write buffer, and stays so until blocks change it.
+ * writes in order becomes files as large as the write buffer until changes make LevelDB merge them.
  */
 const levelOptions = { maxOpenFiles: 64, maxFileSize: 1024 * 1024, writeBufferSize: 2 * 1024 * 1024 };
 
