@@ -82,7 +82,7 @@ function examplePath(template: string): string {
 }
 
 beforeAll(async () => {
-  made = await makeChain({ followPairs: 30 });
+  made = await makeChain({ followPairs: 30, parameters: { retainedEpochs: 20 } });
   node = await openNode(made.chain, { folder, ...producerOptions(made, 40) });
   for (let round = 0, seen = 0; (node.status().height ?? 0) < 25; ) {
     const height = node.status().height ?? 0;
