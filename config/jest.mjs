@@ -22,7 +22,8 @@ export function jestConfig(overrides = {}) {
         },
       ],
     },
-    testTimeout: 30_000,
+    // For what hangs; a busy machine may take long over what works.
+    testTimeout: 180_000,
     maxWorkers: 2,
     reporters: ['default', fileURLToPath(new URL('summary-reporter.mjs', import.meta.url))],
     ...overrides,

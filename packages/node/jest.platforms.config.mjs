@@ -1,4 +1,4 @@
 import { jestConfig } from '../../config/jest.mjs';
 
 /** The tests that need a browser; `npm run test:platforms` in the root runs them. */
-export default jestConfig({ testMatch: ['<rootDir>/platform-test/**/*.test.ts'], testTimeout: 180_000 });
+export default jestConfig({ testMatch: ['<rootDir>/platform-test/**/*.test.ts'] });

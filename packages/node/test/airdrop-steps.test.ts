@@ -119,7 +119,7 @@ describe('the steps of an airdrop', () => {
     expect(chain.sent.filter((id) => id === first).length).toBeGreaterThan(2);
     expect([...chain.included.keys()]).toEqual([chain.sent.at(-1)]);
     journal.close();
-  }, 30_000);
+  });
 
   test('an expired one is not replaced while the node cannot tell whether a block has it', async () => {
     const chain = new FakeChain();
@@ -136,7 +136,7 @@ describe('the steps of an airdrop', () => {
     expect(await chain.run(again)).toBe(1);
     expect(chain.sent).toHaveLength(sent);
     again.close();
-  }, 30_000);
+  });
 
   test('one that the chain does not take any more ends the run with the reason', async () => {
     const chain = new FakeChain();
@@ -145,7 +145,7 @@ describe('the steps of an airdrop', () => {
     const { journal } = openJournal();
     await expect(chain.run(journal)).rejects.toThrow('restricted');
     journal.close();
-  }, 30_000);
+  });
 });
 
 describe('the journal of an airdrop', () => {

@@ -103,7 +103,7 @@ describe('the estimate of what blocks would download', () => {
       });
     const made = Array.from({ length: count }, (_, i) => transfers(i + 1));
     blocks = await produceBlocks(await openParts(chain), made);
-  }, 60_000);
+  });
 
   /** The first `known` blocks, and the headers of all. */
   async function partsWith(known: number): Promise<Parts> {

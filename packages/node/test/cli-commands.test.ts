@@ -42,7 +42,7 @@ beforeAll(async () => {
     await ok('tx', 'mint', '--amount', '1000', ...signedBy(account));
   }
   writeFileSync(at('holders.txt'), `${publicKeys[2]} 1\n`);
-}, 120_000);
+});
 
 afterAll(async () => {
   await producer.signal('SIGTERM');
@@ -78,7 +78,7 @@ const root = (): string => `30:${frozenRoot}`;
 let frozenRoot: string;
 beforeAll(async () => {
   frozenRoot = (await ok('snapshot', 'inspect', at('30.snapshot')))['stateRoot'] as string;
-}, 60_000);
+});
 
 /** How a command is seen to succeed and to fail. */
 interface Case {

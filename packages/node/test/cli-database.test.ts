@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { code, json } = await hsNode('snapshot', 'export', file, ...of(frozen.folder), '--json');
   if (code !== 0) throw new Error('the export failed');
   snapshot = { file, height: json.height, root: json.stateRoot };
-}, 60_000);
+});
 afterAll(() => {
   removeFolder(folder);
   removeFolder(frozen.folder);

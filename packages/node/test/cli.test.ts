@@ -223,7 +223,7 @@ describe('a node that hs-node runs', () => {
     expect(again.stdout).toMatch(/^node is up: peers \S+, status http:\S+, log \S+\n$/);
     expect(up).toContain('"level":30');
     expect(await again.signal('SIGINT')).toBe(0);
-  }, 120_000);
+  });
 
   test('tells where it listens as JSON, and is ended at once by a second signal', async () => {
     const folder = testFolder();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   args.push('--producer-key', keyFile, '--block-interval-ms', '100', '--hash-threads', '1');
   node = new NodeProcess(args, {}, { isKept: true });
   await waitFor('a snapshot', async () => (await node.status()).snapshots.length >= 2);
-}, 60_000);
+});
 
 afterAll(async () => {
   await node?.signal('SIGKILL');

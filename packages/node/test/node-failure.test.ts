@@ -26,7 +26,7 @@ let folders: readonly string[];
 beforeAll(async () => {
   frozen = await freezeChain({ blocks: 14, followPairs: 50 });
   ({ nodes, folders } = await openProviders(frozen, { count: 2 }));
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const node of nodes ?? []) await node.close();

@@ -35,7 +35,7 @@ beforeAll(async () => {
   cleanUpAll = async () => {
     for (const node of providers.nodes) await node.close();
   };
-}, 60_000);
+});
 
 let cleanUpAll: () => Promise<void> = async () => undefined;
 

@@ -280,7 +280,7 @@ describe('the events of the page', () => {
     expect(slow.events.length).toBeLessThan(quick.events.length);
     const last = slow.wholes.at(-1);
     expect(cellsSeen(last === undefined ? [] : [last])).toEqual(cellsSeen(quick.events));
-  }, 60_000);
+  });
 
   test('only so many may watch, and there is room again when one leaves', async () => {
     const { url } = await serve({ limits: { maxStreams: 2 } });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   frozen = await freezeChain({ blocks: 24, followPairs: 300 });
   provider = await openParts(frozen, { folder: frozen.folder });
   await provider.store.maintenance();
-}, 60_000);
+});
 
 afterAll(async () => {
   await provider?.close();

@@ -14,7 +14,7 @@ const scrub = { bytesPerSecond: 1 << 30, restMs: 20 };
 let frozen: FrozenChain;
 beforeAll(async () => {
   frozen = await freezeChain({ blocks: 24 });
-}, 60_000);
+});
 afterAll(() => removeFolder(frozen.folder));
 
 function copyOfDatabase(): string {

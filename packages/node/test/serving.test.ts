@@ -287,7 +287,7 @@ describe('a peer server', () => {
 
   beforeAll(async () => {
     frozen = await freezeChain({ blocks: 24, followPairs: 60 });
-  }, 60_000);
+  });
 
   afterAll(() => removeFolder(frozen.folder));
 
@@ -403,7 +403,7 @@ describe('a peer server', () => {
     expect(strangers.filter(isAnswered).length).toBe(40);
     await parts.close();
     await removeFolder(large.folder);
-  }, 60_000);
+  });
 
   test('promises the snapshot that is asked for, before the answer, if it can keep it', async () => {
     const parts = await openParts(frozen, { folder: frozen.folder });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { stdout } = await run(process.execPath, [worker, 'build', at('provider')]);
   snapshots = JSON.parse(stdout);
   for (const { height } of snapshots) await writeFile(at(`${height}.snapshot`), await exported(height));
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a snapshot file that one process exports while it commits blocks', () => {

@@ -23,7 +23,7 @@ let folders: readonly string[];
 beforeAll(async () => {
   frozen = await freezeChain({ blocks: 24, followPairs: 500 });
   ({ nodes, folders } = await openProviders(frozen, { count: 2 }));
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const node of nodes ?? []) await node.close();

@@ -98,7 +98,7 @@ beforeAll(async () => {
   await parts.close();
   busy = await makeNetwork(largeTransaction);
   quiet = await makeNetwork(smallTransaction);
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const network of [busy, quiet]) await network?.node.close();
@@ -325,7 +325,7 @@ describe('an old state that is given up for a newer one', () => {
     expect(await restarted.signal('SIGTERM')).toBe(0);
     const reopened = await openTestNode(chain.chain, { folder });
     expect(await recordsOf(reopened, tipHeight)).toEqual(await recordsOf(busy.node, tipHeight));
-  }, 60_000);
+  });
 
   test('stopped before the download began: the state stands at its snapshot, with the blocks to go on from there', async () => {
     const folder = copyOfOld();

@@ -27,7 +27,7 @@ let folders: readonly string[];
 beforeAll(async () => {
   frozen = await freezeChain({ blocks: 24, followPairs: 400 });
   ({ nodes, folders } = await openProviders(frozen, { count: 2 }));
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const node of nodes ?? []) await node.close();
@@ -118,7 +118,7 @@ describe('the disk is full', () => {
     expect(await roomy.signal('SIGTERM')).toBe(0);
     const reopened = await openTestNode(frozen.chain, { folder: `${folder}/data` });
     expect(await recordsOf(reopened, frozen.height)).toEqual(await recordsOf(nodes[0] as ExampleNode, frozen.height));
-  }, 60_000);
+  });
 
   test('while blocks are made: the process says so and ends; with room it makes the next block', async () => {
     const chain = await makeChain({ followPairs: 5 });
@@ -140,7 +140,7 @@ describe('the disk is full', () => {
     expect([last + 1, last + 2]).toContain(first);
     expect(await roomy.signal('SIGTERM')).toBe(0);
     expect(roomy.stderr).toBe('');
-  }, 60_000);
+  });
 });
 
 describe('the clock of the machine is set', () => {

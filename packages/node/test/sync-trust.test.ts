@@ -26,7 +26,7 @@ let chain: TestChain;
 
 beforeAll(async () => {
   chain = await makeChain({ followPairs: 20 });
-}, 30_000);
+});
 
 interface Branch {
   readonly folder: string;

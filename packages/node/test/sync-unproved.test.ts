@@ -42,7 +42,7 @@ beforeAll(async () => {
   frozen = await freezeChain({ blocks: 24, followPairs: 500, hasRootsInHeaders: false });
   ({ nodes, folders } = await openProviders(frozen, { count: 3 }));
   right = await checksumAt(provider(0), 20);
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const node of nodes ?? []) await node.close();
@@ -364,7 +364,7 @@ describe('a peer that lies about records', () => {
     await synced(node);
     expect(node.status().bans.map(({ address }) => address)).toEqual([liar.address]);
     await expectTheHonestState(node);
-  }, 60_000);
+  });
 });
 
 describe('limits', () => {
@@ -416,4 +416,4 @@ test('kill -9 in the middle: restarted, it goes on where it was', async () => {
   expect(again.every((key) => key.length > 1)).toBe(true);
   expect(asked.size).toBeLessThanOrEqual(exampleStatePrefixes.length);
   expect(await restarted.signal('SIGTERM')).toBe(0);
-}, 60_000);
+});

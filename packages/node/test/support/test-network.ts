@@ -1,7 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@hs/bytes';
-import { createNobleBackend, type HashBackend, stateRoot } from '@hs/ellipticsum';
+import { createWasmBackend, type HashBackend, stateRoot } from '@hs/ellipticsum';
 import type { PackedRecords } from '../../src/chain/chain.js';
 import { accountPrivateKey } from '../../src/example-chain/account-key.js';
 import {
@@ -21,7 +21,7 @@ import { waitFor } from './wait.js';
 
 export type ExampleNode = FullNode<ExampleHeader>;
 
-export const hasher: HashBackend = createNobleBackend();
+export const hasher: HashBackend = await createWasmBackend();
 
 /** A chain with one producer whose key the test has. */
 export interface TestChain {

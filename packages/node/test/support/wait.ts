@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function waitFor<Found>(
   what: string,
   probe: () => Found | false | undefined | Promise<Found | false | undefined>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<Found> {
   const started = performance.now();
   for (;;) {
