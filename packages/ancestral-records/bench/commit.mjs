@@ -26,7 +26,15 @@ import {
   stateKey,
 } from './support/bare-database.mjs';
 import { openHasher } from './support/hasher.mjs';
-import { packedRecords, prefix, randomChanges, randomFrom, recordBytes, valueBytes } from './support/records.mjs';
+import {
+  changeList,
+  packedChanges,
+  packedRecords,
+  prefix,
+  randomFrom,
+  recordBytes,
+  valueBytes,
+} from './support/records.mjs';
 import { count, machine, median, printTable, timed, total, untilQuiet } from './support/report.mjs';
 import { Stopwatch, timedHasher, timeReads } from './support/stopwatch.mjs';
 
@@ -57,7 +65,8 @@ const [records, small, blockChanges, blocks, runBlocks, threads, cacheBytes, wri
 ].map((name) => count(chosen[name], name));
 const { StateStore, withDefaults } = await import(pathToFileURL(resolve(chosen.store)).href);
 
-const warmUpBlocks = 10;
+/** Enough that both sides' code is compiled. */
+const warmUpBlocks = 25;
 const parameters = withDefaults({ identity: new Uint8Array(32), statePrefixes: [prefix], snapshotPeriod: 100_000 });
 const hashing = await openHasher(chosen.hasher, threads);
 const folder = await mkdtemp(join(tmpdir(), 'ancestral-records-commit-'));
@@ -130,12 +139,13 @@ async function commitBlocks({ store, stopwatch, bare, size, random, count: block
     const isWarmUp = done < warmUpBlocks;
     const length = isWarmUp ? warmUpBlocks : Math.min(runBlocks, warmUpBlocks + blockCount - done);
     done += length;
-    const blocks = Array.from({ length }, () => ({ changes: randomChanges(size, blockChanges, random) }));
+    const blocks = Array.from({ length }, () => ({ packed: packedChanges(size, blockChanges, random) }));
     const storeCpuMs = await withRest(async () => {
       for (const block of blocks) {
+        const changes = changeList(block.packed);
         stopwatch.reset();
         const started = performance.now();
-        const prepared = await store.prepareBlock(store.height + 1, block.changes);
+        const prepared = await store.prepareBlock(store.height + 1, changes);
         Object.assign(block, stopwatch.read());
         const preparedAt = performance.now();
         await store.commitBlock(prepared);
@@ -144,13 +154,14 @@ async function commitBlocks({ store, stopwatch, bare, size, random, count: block
       }
     });
     for (const block of blocks) {
-      const batch = bare.batchOf(block.changes);
+      const changes = changeList(block.packed);
+      const batch = bare.batchOf(changes);
       block.writes = batch.length;
-      if (isReading) block.readMs = await timed(() => bare.read(block.changes));
+      if (isReading) block.readMs = await timed(() => bare.read(changes));
       block.batchMs = await timed(() => bare.write(batch));
     }
     await untilQuiet();
-    if (!isWarmUp) for (const { changes, ...times } of blocks) all.push({ ...times, cpuMs: storeCpuMs / length });
+    if (!isWarmUp) for (const { packed, ...times } of blocks) all.push({ ...times, cpuMs: storeCpuMs / length });
   }
   return all;
 }

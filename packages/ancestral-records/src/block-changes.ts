@@ -144,11 +144,8 @@ export class BlockChanges {
     if (this.#epoch.isFirstBlock) cache.beginEpoch(this.#epoch.height);
     for (let row = 0; row < table.size; row++) {
       if (table.isSame[row] === true) continue;
-      cache.remember(table.texts[row] as string, {
-        recordedIn: this.#epoch.height,
-        isFirst: table.isFirst[row] as boolean,
-        valueText: () => (table.hasAfter(row) ? table.gathered.text(table.after(row)) : undefined),
-      });
+      const value = table.hasAfter(row) ? table.gathered.view(table.after(row)) : undefined;
+      cache.remember(table.texts[row] as string, { value, recordedIn: this.#epoch.height });
     }
   }
 

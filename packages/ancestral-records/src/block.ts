@@ -72,15 +72,7 @@ export async function commitBlock(context: StoreContext, batch: BlockBatch, othe
   const { version, block, writes, next, snapshot } = batch;
   if (context.version !== version) throw staleBlock(next.tip.height);
   await context.ledgers.ready();
-  const drafted = batch.draft?.take();
-  if (drafted === undefined) {
-    const list = new WriteList();
-    block.write(list);
-    await context.disk.write([...list.writes, ...writes, ...others]);
-  } else {
-    await context.disk.writeDrafted(drafted, [...writes, ...others]);
-  }
-  block.remember();
+  await context.cache.runAhead(writeBlock(context, batch, [...writes, ...others]), () => block.remember());
   const { snapshots } = context.standing;
   moveOn(context, snapshot === undefined ? next : { ...next, snapshots: [...snapshots, snapshot] });
   context.ledgers.commit(batch.moves, {
@@ -89,6 +81,19 @@ export async function commitBlock(context: StoreContext, batch: BlockBatch, othe
     from: version,
     to: context.version,
   });
+}
+
+/** Writes the changes of a block and some more in one batch. */
+function writeBlock(
+  { disk }: StoreContext,
+  { draft, block }: BlockBatch,
+  others: readonly DatabaseWrite[],
+): Promise<void> {
+  const drafted = draft?.take();
+  if (drafted !== undefined) return disk.writeDrafted(drafted, others);
+  const list = new WriteList();
+  block.write(list);
+  return disk.write([...list.writes, ...others]);
 }
 
 /** The error for a block that was prepared on a state the store is no longer at. */

@@ -45,13 +45,6 @@ export class ByteArena {
     return { start: at, end: this.#length };
   }
 
-  /** Appends a string with one character per byte. */
-  appendText(text: string): Span {
-    const start = this.#reserve(text.length);
-    this.#bytes.write(text, start, 'latin1');
-    return { start, end: this.#length };
-  }
-
   /** Forgets what was appended from a position on. */
   truncate(length: number): void {
     this.#length = length;

@@ -219,9 +219,8 @@ export class ChangeTable {
       const known = cache.lookUp(text);
       if (known !== undefined) {
         this.isRead[row] = false;
-        if (known.valueText !== undefined) gathered.appendByte(presentMark);
-        const span = known.valueText === undefined ? undefined : gathered.appendText(known.valueText);
-        this.settle(row, span && gathered.view(span), span);
+        if (known.value !== undefined) gathered.appendByte(presentMark);
+        this.settle(row, known.value, known.value && gathered.append(known.value));
       }
       if (this.isSame[row] === true || known?.recordedIn === epoch.height) continue;
       this.ancestralStarts[row] = gathered.append(ancestralTag).start;

@@ -553,7 +553,7 @@ export class StateStore {
       }
       this.#requireReady();
       const text = keyText(key);
-      const cached = cache.get(text);
+      const cached = cache.lookUp(text);
       if (cached === undefined) missing.push({ slot, text, databaseKey: stateKey(key) });
       else values[slot] = cached.value && copyBytes(cached.value);
     }
@@ -563,7 +563,7 @@ export class StateStore {
     for (const [i, { slot, text }] of missing.entries()) {
       const value = read[i];
       values[slot] = value && copyBytes(value);
-      if (text !== undefined && isCurrent) cache.set(text, { value: value && copyBytes(value), recordedIn: -1 });
+      if (text !== undefined && isCurrent) cache.set(text, { value, recordedIn: -1 });
     }
     return values;
   }

@@ -55,9 +55,32 @@ export function* packedRecords(count, groupSize = 4096) {
   }
 }
 
+/**
+ * Changes of distinct random keys out of `count`: the places of the keys, and all bytes in one buffer, which costs the garbage
+ * collector nothing however long it is kept.
+ */
+export function packedChanges(count, changes, random) {
+  const chosen = new Set();
+  while (chosen.size < changes) chosen.add(random() % count);
+  const indexes = Uint32Array.from(chosen);
+  const bytes = new Uint8Array(changes * recordBytes);
+  for (const [i, index] of indexes.entries()) {
+    const at = i * recordBytes;
+    bytes.set(keyAt(index, count), at);
+    fill(bytes, at + keyBytes, at + recordBytes, random);
+  }
+  return { indexes, bytes };
+}
+
+/** The same as a list, with views on the buffer, as a decoded block has them. */
+export function changeList({ indexes, bytes }) {
+  return Array.from(indexes, (index, i) => {
+    const at = i * recordBytes;
+    return { index, key: bytes.subarray(at, at + keyBytes), value: bytes.subarray(at + keyBytes, at + recordBytes) };
+  });
+}
+
 /** Changes of distinct random keys out of `count`, with the places of the keys. */
 export function randomChanges(count, changes, random) {
-  const indexes = new Set();
-  while (indexes.size < changes) indexes.add(random() % count);
-  return Array.from(indexes, (index) => ({ index, key: keyAt(index, count), value: valueFrom(random) }));
+  return changeList(packedChanges(count, changes, random));
 }
