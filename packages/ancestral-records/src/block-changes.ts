@@ -19,7 +19,7 @@ import { SignedRecords } from './signed-records.js';
 
 const absentValue = Uint8Array.of(0);
 
-/** Most parts of the reading of a block, and fewest changes that are worth a part of their own. */
+/** Most parts of a block, and fewest changes that are worth a part of their own. */
 const readParts = 4;
 const minPartChanges = 256;
 
@@ -27,6 +27,14 @@ const minPartChanges = 256;
 interface Part {
   readonly rows: Uint32Array;
   readonly read: ByteArena;
+}
+
+/** What is to be hashed of one part: at once, and when its old values were read. */
+export interface PartRecords {
+  /** New values, and old ones that the cache knew; undefined if there are none. */
+  readonly known: GroupedBatch | undefined;
+  /** Old values that had to be read; undefined if none was there. */
+  readonly read: Promise<GroupedBatch | undefined>;
 }
 
 /** Records to hash, and which group of the block each group of the batch is. */
@@ -41,20 +49,31 @@ export interface PrefixDelta extends Pick<GroupDelta, 'prefix' | 'count' | 'byte
   readonly groups: number[];
 }
 
-/** The net changes of one block. All that depends on old values is right when the parts of `readOldValues` have resolved. */
+/** The net changes of one block. All that depends on old values is right when every part was begun and read. */
 export class BlockChanges {
   readonly #context: StoreContext;
   readonly #epoch: BlockEpoch;
   readonly #ledger: RangeLedger | undefined;
   readonly #table: ChangeTable;
-  readonly #parts: Part[] = [];
+  readonly #parts: readonly Part[];
 
-  /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. Ranges of a ledger are kept apart. */
+  /** Copies changes, of which the last one of a key counts. Ranges of a ledger are kept apart. */
   constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch, ledger?: RangeLedger) {
     this.#context = context;
     this.#epoch = epoch;
     this.#ledger = ledger;
-    this.#table = new ChangeTable(context, changes, epoch, ledger);
+    this.#table = new ChangeTable(context, changes, ledger);
+    const order = this.#table.order();
+    const size = Math.max(minPartChanges, Math.ceil(order.length / readParts));
+    this.#parts = Array.from({ length: Math.ceil(order.length / size) }, (_, i) => ({
+      rows: order.subarray(i * size, (i + 1) * size),
+      read: new ByteArena(64 * 1024),
+    }));
+  }
+
+  /** In how many parts it is worked on. */
+  get partCount(): number {
+    return this.#parts.length;
   }
 
   /** Prefixes in which something changes. */
@@ -80,11 +99,6 @@ export class BlockChanges {
     return { grid: this.#ledger.grid, moves, unread: this.#table.unreadCells() };
   }
 
-  /** False if the cache knows already that nothing changes. */
-  get hasUnsettled(): boolean {
-    return this.#table.isSame.includes(false);
-  }
-
   /** Keys whose value really changes. */
   get changedRecords(): number {
     let count = 0;
@@ -92,31 +106,14 @@ export class BlockChanges {
     return count;
   }
 
-  /** What can be hashed before anything is read: new values, and cached old ones. */
-  knownRecords(): GroupedBatch {
-    const table = this.#table;
-    const records = new SignedRecords(2 * table.size);
-    for (let row = 0; row < table.size; row++) {
-      if (table.isSame[row] === true) continue;
-      const key = table.key(row);
-      const group = table.groups[row] as number;
-      if (table.hasBefore(row)) records.add(key, table.before(row), { sign: -1, group });
-      if (table.hasAfter(row)) records.add(key, table.after(row), { sign: 1, group });
-    }
-    return { batch: records.batch(table.gathered.bytes, table.deltas.length), groups: [...table.deltas.keys()] };
-  }
-
   /**
-   * Reads old values that the cache did not know, and which ancestral records exist, in parts side by side, so that a database
-   * with several threads uses them. Each part resolves to what is to be hashed then, if anything. To be called once.
+   * Looks up one part in the cache, and begins to read old values that it does not know and which ancestral records exist: part by
+   * part, so that a database with several threads uses them, and hashing begins with the first. To be called once for each part.
    */
-  readOldValues(): readonly Promise<GroupedBatch | undefined>[] {
-    const order = this.#table.order();
-    const size = Math.max(minPartChanges, Math.ceil(order.length / readParts));
-    for (let at = 0; at < order.length; at += size) {
-      this.#parts.push({ rows: order.subarray(at, at + size), read: new ByteArena(64 * 1024) });
-    }
-    return this.#parts.map((part) => this.#readPart(part));
+  begin(index: number): PartRecords {
+    const part = this.#parts[index] as Part;
+    this.#table.lookUp(this.#context, this.#epoch, part.rows);
+    return { known: this.#knownRecords(part), read: this.#readPart(part) };
   }
 
   /** Hands over the writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
@@ -149,6 +146,21 @@ export class BlockChanges {
     }
   }
 
+  /** What can be hashed before anything is read. */
+  #knownRecords({ rows }: Part): GroupedBatch | undefined {
+    const table = this.#table;
+    const records = new SignedRecords(2 * rows.length);
+    const groups = new GroupNumbers();
+    for (const row of rows) {
+      if (table.isSame[row] === true) continue;
+      const key = table.key(row);
+      const group = groups.numberOf(table.groups[row] as number);
+      if (table.hasBefore(row)) records.add(key, table.before(row), { sign: -1, group });
+      if (table.hasAfter(row)) records.add(key, table.after(row), { sign: 1, group });
+    }
+    return groups.batchOf(records, table.gathered);
+  }
+
   async #readPart({ rows, read }: Part): Promise<GroupedBatch | undefined> {
     const { disk } = this.#context;
     const table = this.#table;
@@ -160,8 +172,7 @@ export class BlockChanges {
     ]);
     for (const [i, row] of unmarked.entries()) if (ancestral[i] !== undefined) table.ancestralStarts[row] = none;
     const records = new SignedRecords(unread.length);
-    // Rows ascend by key, so that a part has few of the ranges.
-    const numbers = new Map<number, number>();
+    const groups = new GroupNumbers();
     for (const [i, row] of unread.entries()) {
       const value = values[i];
       if (value === undefined) {
@@ -171,15 +182,11 @@ export class BlockChanges {
       const key = read.append(table.gathered.view(table.key(row)));
       read.appendByte(presentMark);
       const before = read.append(value);
-      const group = table.groups[row] as number;
-      const number = numbers.get(group) ?? numbers.size;
-      numbers.set(group, number);
-      records.add(key, before, { sign: -1, group: number });
+      records.add(key, before, { sign: -1, group: groups.numberOf(table.groups[row] as number) });
       table.settle(row, value, before);
     }
     for (const row of rows) if (table.isSame[row] === false) this.#count(row);
-    if (records.count === 0) return undefined;
-    return { batch: records.batch(read.bytes, numbers.size), groups: [...numbers.keys()] };
+    return groups.batchOf(records, read);
   }
 
   #count(row: number): void {
@@ -203,5 +210,24 @@ export class BlockChanges {
     const { start, end } = table.before(row);
     const arena = table.isRead[row] === true ? read : table.gathered;
     return arena.view({ start: start - 1, end });
+  }
+}
+
+/** Numbers the groups of a part in the order in which they come: its rows ascend by key, so that it has few of the ranges. */
+class GroupNumbers {
+  readonly #numbers = new Map<number, number>();
+
+  numberOf(group: number): number {
+    const known = this.#numbers.get(group);
+    if (known !== undefined) return known;
+    const number = this.#numbers.size;
+    this.#numbers.set(group, number);
+    return number;
+  }
+
+  /** Records that lie in an arena, with these numbers; undefined if there are none. */
+  batchOf(records: SignedRecords, { bytes }: ByteArena): GroupedBatch | undefined {
+    if (records.count === 0) return undefined;
+    return { batch: records.batch(bytes, this.#numbers.size), groups: [...this.#numbers.keys()] };
   }
 }

@@ -21,19 +21,23 @@ export async function nextSummaries(
   { draft, ...options }: HashOptions & { readonly draft: BatchDraft | undefined },
 ): Promise<BlockSums> {
   const current = context.standing.summaries;
-  if (!block.hasUnsettled) return { summaries: current, moves: block.ledgerMoves(new Map()) };
   const hash = async (grouped: GroupedBatch): Promise<GroupSums> => {
     return { sums: await context.hasher.sum(grouped.batch, options), groups: grouped.groups };
   };
-  const known = hash(block.knownRecords());
-  const parts = block.readOldValues().map(async (reading, i) => {
-    const records = await reading;
-    options.signal?.throwIfAborted();
-    const hashing = records && hash(records);
-    if (draft !== undefined) block.writePart(i, draft);
-    return hashing;
-  });
-  const sumsOf = byGroup((await allSettled([known, ...parts])).filter((sums) => sums !== undefined));
+  const hashed: Promise<GroupSums | undefined>[] = [];
+  for (let i = 0; i < block.partCount; i++) {
+    const { known, read } = block.begin(i);
+    if (known !== undefined) hashed.push(hash(known));
+    hashed.push(
+      read.then((records) => {
+        options.signal?.throwIfAborted();
+        const hashing = records && hash(records);
+        if (draft !== undefined) block.writePart(i, draft);
+        return hashing;
+      }),
+    );
+  }
+  const sumsOf = byGroup((await allSettled(hashed)).filter((sums) => sums !== undefined));
   const deltas = block.prefixDeltas();
   const moves = block.ledgerMoves(sumsOf);
   if (deltas.length === 0) return { summaries: current, moves };

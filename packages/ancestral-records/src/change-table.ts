@@ -67,11 +67,10 @@ export class ChangeTable {
   /** True if the old value is known to be the new one. */
   readonly isSame: boolean[] = [];
 
-  /** Copies changes, of which the last one of a key counts, and looks up what the cache knows. */
-  constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch, ledger?: RangeLedger) {
+  /** Copies changes, of which the last one of a key counts. */
+  constructor(context: StoreContext, changes: Iterable<RecordChange>, ledger?: RangeLedger) {
     this.#gather(context, changes);
     this.#group(ledger);
-    this.#lookUp(context, epoch);
   }
 
   get size(): number {
@@ -149,6 +148,25 @@ export class ChangeTable {
       : value === undefined;
   }
 
+  /** Looks up what the cache knows of some rows. To be called once for each row, before anything else is asked of it. */
+  lookUp({ cache }: StoreContext, epoch: BlockEpoch, rows: Uint32Array): void {
+    const { gathered, texts } = this;
+    const ancestralTag = ancestralKey(epoch.height, noBytes);
+    for (const row of rows) {
+      const text = texts[row] as string;
+      const known = cache.lookUp(text);
+      if (known !== undefined) {
+        this.isRead[row] = false;
+        if (known.value !== undefined) gathered.appendByte(presentMark);
+        this.settle(row, known.value, known.value && gathered.append(known.value));
+      }
+      if (this.isSame[row] === true || known?.recordedIn === epoch.height) continue;
+      this.ancestralStarts[row] = gathered.append(ancestralTag).start;
+      gathered.appendSpan(this.key(row));
+      this.isFirst[row] = epoch.isFirstBlock || cache.isUnrecorded(text, epoch.height);
+    }
+  }
+
   #gather({ parameters }: StoreContext, changes: Iterable<RecordChange>): void {
     const { gathered } = this;
     const rows = new Map<string, number>();
@@ -209,23 +227,5 @@ export class ChangeTable {
     this.isRead.push(true);
     this.isFirst.push(false);
     this.isSame.push(false);
-  }
-
-  #lookUp({ cache }: StoreContext, epoch: BlockEpoch): void {
-    const { gathered, texts } = this;
-    const ancestralTag = ancestralKey(epoch.height, noBytes);
-    for (let row = 0; row < texts.length; row++) {
-      const text = texts[row] as string;
-      const known = cache.lookUp(text);
-      if (known !== undefined) {
-        this.isRead[row] = false;
-        if (known.value !== undefined) gathered.appendByte(presentMark);
-        this.settle(row, known.value, known.value && gathered.append(known.value));
-      }
-      if (this.isSame[row] === true || known?.recordedIn === epoch.height) continue;
-      this.ancestralStarts[row] = gathered.append(ancestralTag).start;
-      gathered.appendSpan(this.key(row));
-      this.isFirst[row] = epoch.isFirstBlock || cache.isUnrecorded(text, epoch.height);
-    }
   }
 }
