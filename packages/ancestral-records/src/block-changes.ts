@@ -9,7 +9,7 @@ import { SignedRecords } from './signed-records.js';
 
 /*
  * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in a few arenas: that of the
- * table has what is known without reading, others have the old values that were read, one for each part of the reading. Reads,
+ * table has what is known without reading, others have the old values that were read, one for each part of the block. Reads,
  * hash batches and writes are views on them: few objects per change, and each byte is copied once.
  *
  * New values are hashed while old ones are read, and each part of these as soon as it is there. A value that turns out to be what
@@ -20,7 +20,7 @@ import { SignedRecords } from './signed-records.js';
 const absentValue = Uint8Array.of(0);
 
 /** Most parts of a block, and fewest changes that are worth a part of their own. */
-const readParts = 4;
+const maxParts = 4;
 const minPartChanges = 256;
 
 /** Some rows of the table, ascending by key, and the arena with those of their old values that were read. */
@@ -64,7 +64,7 @@ export class BlockChanges {
     this.#ledger = ledger;
     this.#table = new ChangeTable(context, changes, ledger);
     const order = this.#table.order();
-    const size = Math.max(minPartChanges, Math.ceil(order.length / readParts));
+    const size = Math.max(minPartChanges, Math.ceil(order.length / maxParts));
     this.#parts = Array.from({ length: Math.ceil(order.length / size) }, (_, i) => ({
       rows: order.subarray(i * size, (i + 1) * size),
       read: new ByteArena(64 * 1024),
@@ -121,7 +121,7 @@ export class BlockChanges {
     for (const i of this.#parts.keys()) this.writePart(i, sink);
   }
 
-  /** Hands over the writes of one part of the reading, when it has resolved. */
+  /** Hands over the writes of one part, when it was read. */
   writePart(index: number, sink: WriteSink): void {
     const { rows, read } = this.#parts[index] as Part;
     const table = this.#table;
@@ -134,7 +134,7 @@ export class BlockChanges {
     }
   }
 
-  /** Tells the cache what the block, now written, made of its keys. */
+  /** Tells the cache, while it runs ahead, what the block makes of its keys. */
   remember(): void {
     const { cache } = this.#context;
     const table = this.#table;

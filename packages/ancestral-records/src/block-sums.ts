@@ -21,23 +21,23 @@ export async function nextSummaries(
   { draft, ...options }: HashOptions & { readonly draft: BatchDraft | undefined },
 ): Promise<BlockSums> {
   const current = context.standing.summaries;
-  const hash = async (grouped: GroupedBatch): Promise<GroupSums> => {
-    return { sums: await context.hasher.sum(grouped.batch, options), groups: grouped.groups };
+  const hash = async (grouped: GroupedBatch | undefined): Promise<GroupSums | undefined> => {
+    return grouped && { sums: await context.hasher.sum(grouped.batch, options), groups: grouped.groups };
   };
-  const hashed: Promise<GroupSums | undefined>[] = [];
-  for (let i = 0; i < block.partCount; i++) {
-    const { known, read } = block.begin(i);
-    if (known !== undefined) hashed.push(hash(known));
-    hashed.push(
-      read.then((records) => {
-        options.signal?.throwIfAborted();
-        const hashing = records && hash(records);
-        if (draft !== undefined) block.writePart(i, draft);
-        return hashing;
-      }),
-    );
-  }
-  const sumsOf = byGroup((await allSettled(hashed)).filter((sums) => sums !== undefined));
+  const workOn = async (part: number): Promise<(GroupSums | undefined)[]> => {
+    const { known, read } = block.begin(part);
+    const goOn = async (): Promise<GroupSums | undefined> => {
+      const records = await read;
+      options.signal?.throwIfAborted();
+      const hashing = hash(records);
+      const drafting = (async () => void (draft && block.writePart(part, draft)))();
+      await allSettled<unknown>([hashing, drafting]);
+      return hashing;
+    };
+    return allSettled([hash(known), goOn()]);
+  };
+  const parts = await allSettled(Array.from({ length: block.partCount }, (_, part) => workOn(part)));
+  const sumsOf = byGroup(parts.flat().filter((sums) => sums !== undefined));
   const deltas = block.prefixDeltas();
   const moves = block.ledgerMoves(sumsOf);
   if (deltas.length === 0) return { summaries: current, moves };

@@ -1,5 +1,6 @@
 import { KeyFilter } from './key-filter.js';
-import { type CachedRecord, noEntry, PackedCache } from './packed-cache.js';
+import { noEntry } from './key-index.js';
+import { type CachedRecord, PackedCache } from './packed-cache.js';
 
 /** The filter takes a sixteenth of the bound, if that is enough to be worth it, and at most this. */
 const maxFilterBytes = 1024 * 1024;
@@ -41,19 +42,19 @@ export class ValueCache {
 
   /** Takes in a copy of what was read, unless the cache runs ahead. */
   set(keyText: string, record: CachedRecord): void {
-    if (!this.#isAhead) this.#records.set(keyText, record);
+    if (!this.#isAhead && !succeeds(() => this.#records.set(keyText, record))) this.clear();
   }
 
   /**
-   * Has the changes of a block remembered while the block is still being written. Until it is, the cache is ahead of the database:
-   * it answers nobody and takes in nothing that was read. If the block is not written, or there is no memory for it, nothing is
+   * Has the changes of a block remembered while the block is still being written. Until `written` resolves the cache is ahead of
+   * the store: it answers nobody and takes in nothing that was read. So the store must have moved on by then, or a read that began
+   * before the block would count as one after it. If the block is not written, or there is no memory for its changes, nothing is
    * known any more.
    */
   async runAhead(written: Promise<void>, remember: () => void): Promise<void> {
     this.#isAhead = true;
-    let isRight = false;
+    let isRight = succeeds(remember);
     try {
-      isRight = succeeds(remember);
       await written;
     } catch (error) {
       isRight = false;
@@ -64,13 +65,13 @@ export class ValueCache {
     }
   }
 
-  /** Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. */
+  /** Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. For {@link runAhead}. */
   remember(keyText: string, record: CachedRecord): void {
     this.#records.set(keyText, record);
     if (record.recordedIn === this.#filteredEpoch) this.#changed?.add(keyText);
   }
 
-  /** To be called when the first block of an epoch was written, before its changes are remembered. */
+  /** To be called for the first block of an epoch before its changes are remembered. For {@link runAhead}. */
   beginEpoch(epoch: number): void {
     this.#changed?.clear();
     this.#filteredEpoch = epoch;
@@ -87,7 +88,7 @@ export class ValueCache {
   }
 }
 
-/** False if something failed: what is only remembered must not decide what becomes of a block. */
+/** False if something failed, such as an allocation: what is only remembered must not decide what becomes of a read or a block. */
 function succeeds(remember: () => void): boolean {
   try {
     remember();

@@ -1,10 +1,12 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { ChangeTable } from '../src/change-table.js';
 import type { RecordChange, StateDatabase } from '../src/index.js';
 import {
   apply,
   believed,
   bytes,
   type PlainState,
+  pack,
   packState,
   readAll,
   sorted,
@@ -138,6 +140,70 @@ describe('a block', () => {
     isHeld = true;
     const prepared = await store.prepareBlock(1, manyChanges);
     expect(prepared.changedRecords).toBe(manyChanges.length);
+    await store.close();
+  });
+
+  test.each(['first', 'last'])(
+    'beside which a value is read, begun %s, does not leave the old value known',
+    async (order) => {
+      const key = bytes(5, 1);
+      const reads = new Set<number | undefined>();
+      for (let delay = 0; delay <= 30; delay++) {
+        let hops = 0;
+        const database = await opened(memoryDatabase());
+        const store = await openStore(
+          wrapped(database, {
+            async getMany(keys, options) {
+              const values = await database.getMany(keys, options);
+              for (let i = 0; i < hops; i++) await undefined;
+              return values;
+            },
+          }),
+        );
+        await store.initialize({ records: [pack([[key, bytes(0)]])] });
+        const prepared = await store.prepareBlock(1, [{ key, value: bytes(1) }]);
+        hops = delay;
+        const early = order === 'first' ? store.get(key) : undefined;
+        const committing = store.commitBlock(prepared);
+        reads.add((await (early ?? store.get(key)))?.[0]);
+        await committing;
+        expect(await store.get(key)).toEqual(bytes(1));
+        expect((await store.prepareBlock(2, [{ key, value: bytes(0) }])).changedRecords).toBe(1);
+        await store.close();
+      }
+      // Or else nothing was read while the block was under way.
+      expect(reads).toContain(0);
+    },
+  );
+
+  test('with a part that cannot be worked on leaves nothing running', async () => {
+    const database = await opened(memoryDatabase());
+    let running = 0;
+    const store = await openStore(
+      wrapped(database, {
+        async getMany(keys, options) {
+          running++;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          running--;
+          return database.getMany(keys, options);
+        },
+      }),
+    );
+    await store.initialize({ records: [] });
+    let parts = 0;
+    const { lookUp: real } = ChangeTable.prototype;
+    const lookUp = jest.spyOn(ChangeTable.prototype, 'lookUp').mockImplementation(function (
+      this: ChangeTable,
+      ...args
+    ) {
+      if (++parts === 2) throw new RangeError('Array buffer allocation failed');
+      return real.apply(this, args);
+    });
+    await expect(store.prepareBlock(1, manyChanges)).rejects.toThrow('Array buffer allocation failed');
+    lookUp.mockRestore();
+    expect(parts).toBeGreaterThan(2);
+    expect(running).toBe(0);
+    expect((await store.prepareBlock(1, manyChanges)).changedRecords).toBe(manyChanges.length);
     await store.close();
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type CachedRecord, noEntry, PackedCache } from '../src/packed-cache.js';
+import { noEntry } from '../src/key-index.js';
+import { type CachedRecord, PackedCache } from '../src/packed-cache.js';
 import { keyText } from '../src/value-cache.js';
 
 const allBytes = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -68,14 +69,32 @@ describe('a packed cache', () => {
     expect(countOf(5, 0)).toBeGreaterThan(2500);
   });
 
-  test('knows nothing of a record that is too large, though it knew a smaller one', () => {
-    const cache = new PackedCache(600);
-    cache.set('a', { value: Uint8Array.of(1), recordedIn: 1 });
-    cache.set('a', { value: new Uint8Array(1000), recordedIn: 2 });
+  test('knows nothing of a record that is larger than half a segment, though it knew a smaller one', () => {
+    const cache = new PackedCache(64 * 1024);
+    cache.set('a', { value: new Uint8Array(8 * 1024 - 20), recordedIn: 1 });
+    expect(knownOf(cache, 'a')?.recordedIn).toBe(1);
+    cache.set('a', { value: new Uint8Array(8 * 1024), recordedIn: 2 });
     expect(knownOf(cache, 'a')).toBeUndefined();
   });
 
-  test.each([0, 1, 100])('of %d bytes keeps nothing', (maxBytes) => {
+  test('loses at most a segment to a large record', () => {
+    const cache = new PackedCache(1 << 20);
+    const keys = Array.from({ length: 4000 }, (_, i) => `key ${i}`);
+    for (const key of keys) cache.set(key, { value: new Uint8Array(100), recordedIn: 1 });
+    for (const key of keys) cache.find(key);
+    cache.set('large', { value: new Uint8Array(15_000), recordedIn: 1 });
+    cache.set('as large', { value: new Uint8Array(15_000), recordedIn: 1 });
+    expect(cache.find('as large')).not.toBe(noEntry);
+    expect(keys.filter((key) => cache.find(key) !== noEntry).length).toBeGreaterThan(3500);
+  });
+
+  test('of more bytes than it can number uses fewer', () => {
+    const cache = new PackedCache(2 ** 40);
+    expect(cache.bytes).toBe(0);
+    expect(cache.find('a')).toBe(noEntry);
+  });
+
+  test.each([0, 1, 100, 190])('of %d bytes keeps nothing', (maxBytes) => {
     const cache = new PackedCache(maxBytes);
     cache.set('a', { value: Uint8Array.of(1), recordedIn: 1 });
     expect(knownOf(cache, 'a')).toBeUndefined();
