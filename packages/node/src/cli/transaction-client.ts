@@ -129,8 +129,15 @@ export class TransactionClient {
       }
       if (found === undefined) {
         // A producer has tried it and dropped it, or the node was started anew and has forgotten it.
-        await this.tryOut(transaction);
-        await this.submit(transaction);
+        try {
+          await this.tryOut(transaction);
+          await this.submit(transaction);
+        } catch (error) {
+          // What is refused now may be in a block since it was looked for.
+          const found = await this.find(id);
+          if (typeof found !== 'object') throw error;
+          return found;
+        }
       }
       await sleep(pollIntervalMs, undefined, { signal: this.#signal });
     }

@@ -53,6 +53,8 @@ export function transactionRoutes<Header>(node: HttpNode<Header>): readonly Rout
       errors: ['HTTP_TRANSACTION_NOT_FOUND'],
       handle: async ({ get }) => {
         const id = get(idParameter);
+        // First, since a block takes it out of the pool when it is in the index of blocks already.
+        const waiting = node.pendingTransaction(id);
         const included = await find(id);
         if (included !== undefined) {
           const { height, index, transaction } = included;
@@ -61,7 +63,6 @@ export function transactionRoutes<Header>(node: HttpNode<Header>): readonly Rout
             json: { status: 'included', height, blockHash, index, transaction: describeTransaction(transaction) },
           };
         }
-        const waiting = node.pendingTransaction(id);
         if (waiting !== undefined) return { json: { status: 'waiting', transaction: describeTransaction(waiting) } };
         throw new HttpError('HTTP_TRANSACTION_NOT_FOUND', 'the transaction is neither in a block here nor waiting');
       },
