@@ -134,7 +134,7 @@ export class BlockChanges {
     }
   }
 
-  /** Tells the cache, while it runs ahead, what the block makes of its keys. */
+  /** Tells the cache what the block, now written, made of its keys. */
   remember(): void {
     const { cache } = this.#context;
     const table = this.#table;

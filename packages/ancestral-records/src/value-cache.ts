@@ -18,7 +18,6 @@ export class ValueCache {
   readonly #filterBytes: number;
   /** The epoch of which the filter has every changed key; -1 if of none. */
   #filteredEpoch = -1;
-  #isAhead = false;
 
   constructor(maxBytes: number) {
     const share = 2 ** Math.floor(Math.log2(Math.max(1, maxBytes / 16)));
@@ -32,46 +31,30 @@ export class ValueCache {
     return this.#filterBytes + this.#records.bytes;
   }
 
-  /** What is known of a key; the value is borrowed until something is taken in. Nothing while the cache runs ahead. */
+  /** What is known of a key; the value is borrowed until something is taken in. */
   lookUp(keyText: string): CachedRecord | undefined {
-    if (this.#isAhead) return undefined;
     const entry = this.#records.find(keyText);
     if (entry === noEntry) return undefined;
     return { value: this.#records.value(entry), recordedIn: this.#records.recordedIn(entry) };
   }
 
-  /** Takes in a copy of what was read, unless the cache runs ahead. */
+  /** Takes in a copy of what was read. */
   set(keyText: string, record: CachedRecord): void {
-    if (!this.#isAhead && !succeeds(() => this.#records.set(keyText, record))) this.clear();
+    if (!succeeds(() => this.#records.set(keyText, record))) this.clear();
   }
 
-  /**
-   * Has the changes of a block remembered while the block is still being written. Until `written` resolves the cache is ahead of
-   * the store: it answers nobody and takes in nothing that was read. So the store must have moved on by then, or a read that began
-   * before the block would count as one after it. If the block is not written, or there is no memory for its changes, nothing is
-   * known any more.
-   */
-  async runAhead(written: Promise<void>, remember: () => void): Promise<void> {
-    this.#isAhead = true;
-    let isRight = succeeds(remember);
-    try {
-      await written;
-    } catch (error) {
-      isRight = false;
-      throw error;
-    } finally {
-      if (!isRight) this.clear();
-      this.#isAhead = false;
-    }
+  /** Takes note of what a block, now written, made of its keys. If there is no memory for it, nothing is known any more. */
+  rememberAll(remember: () => void): void {
+    if (!succeeds(remember)) this.clear();
   }
 
-  /** Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. For {@link runAhead}. */
+  /** Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. */
   remember(keyText: string, record: CachedRecord): void {
     this.#records.set(keyText, record);
     if (record.recordedIn === this.#filteredEpoch) this.#changed?.add(keyText);
   }
 
-  /** To be called for the first block of an epoch before its changes are remembered. For {@link runAhead}. */
+  /** To be called when the first block of an epoch was written, before its changes are remembered. */
   beginEpoch(epoch: number): void {
     this.#changed?.clear();
     this.#filteredEpoch = epoch;

@@ -176,6 +176,36 @@ describe('a block', () => {
     },
   );
 
+  test('is not seen by those who read what is known before the height has moved', async () => {
+    const key = bytes(5, 1);
+    const database = await opened(memoryDatabase());
+    const store = await openStore(
+      wrapped(database, {
+        async batch(operations, options) {
+          await database.batch(operations, options);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        },
+      }),
+    );
+    await store.initialize({ records: [pack([[key, bytes(0)]])] });
+    expect(await store.get(key)).toEqual(bytes(0));
+    let isCommitted = false;
+    const committing = store.commitBlock(await store.prepareBlock(1, [{ key, value: bytes(1) }])).then(() => {
+      isCommitted = true;
+    });
+    const seen: string[] = [];
+    while (!isCommitted) {
+      const value = await store.get(key);
+      seen.push(`${value?.[0]} at ${store.height}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await committing;
+    expect(seen).toContain('0 at 0');
+    expect(seen).not.toContain('1 at 0');
+    expect(await store.get(key)).toEqual(bytes(1));
+    await store.close();
+  });
+
   test('with a part that cannot be worked on leaves nothing running', async () => {
     const database = await opened(memoryDatabase());
     let running = 0;

@@ -40,34 +40,15 @@ test('what a block made of a key is known, its value and that it has an ancestra
   expect(cache.lookUp('key')).toEqual({ value: undefined, recordedIn: 8 });
 });
 
-test('while a block is being written the cache answers nobody, and then it is right whatever came of the block', async () => {
-  const cache = new ValueCache(1 << 20);
-  const [before, after] = [Uint8Array.of(1), Uint8Array.of(2)];
-  for (const isWritten of [true, false]) {
-    cache.beginEpoch(8);
-    cache.set('key', { value: before, recordedIn: -1 });
-    let settle = (): void => undefined;
-    const written = new Promise<void>((resolve, reject) => {
-      settle = () => (isWritten ? resolve() : reject(new Error('the disk is full')));
-    });
-    const ahead = cache.runAhead(written, () => cache.remember('key', { value: after, recordedIn: 8 }));
-    expect(cache.lookUp('key')).toBeUndefined();
-    // A read that began before the block says what was.
-    cache.set('key', { value: before, recordedIn: -1 });
-    settle();
-    if (isWritten) await ahead;
-    else await expect(ahead).rejects.toThrow('the disk is full');
-    expect(cache.lookUp('key')).toEqual(isWritten ? { value: after, recordedIn: 8 } : undefined);
-  }
-});
-
-test('a block for which there is no memory is written all the same, and nothing is known then', async () => {
+test('where there is no memory for a block, nothing is known any more', () => {
   const cache = new ValueCache(1 << 20);
   cache.set('key', { value: undefined, recordedIn: -1 });
-  await cache.runAhead(Promise.resolve(), () => {
+  cache.rememberAll(() => {
+    cache.remember('other', { value: undefined, recordedIn: 8 });
     throw new RangeError('Array buffer allocation failed');
   });
   expect(cache.lookUp('key')).toBeUndefined();
+  expect(cache.lookUp('other')).toBeUndefined();
   cache.set('key', { value: undefined, recordedIn: -1 });
   expect(cache.lookUp('key')).toBeDefined();
 });
