@@ -48,10 +48,6 @@ export class KeyIndex {
     return this.#size;
   }
 
-  get slotCount(): number {
-    return this.#mask + 1;
-  }
-
   /** Hash of a key with one character per byte. */
   hashOf(keyText: string): number {
     const multiplier = this.#multiplier;

@@ -43,7 +43,7 @@ interface Segment {
 }
 
 /**
- * Records in a ring of segments, bounded in bytes: an eighth of its bytes is overhead for records of 150 bytes, and it is a handful
+ * Records in a ring of segments, bounded in bytes: a fifth of its bytes is overhead for records of 150 bytes, and it is a handful
  * of objects whatever it holds, so that the garbage collector does not walk over it. Segments are taken as they are needed.
  *
  * When all are full the oldest one is emptied. Those of its entries that were looked up since they came stay at its beginning, up
