@@ -3,9 +3,11 @@ import { ByteArena } from './byte-arena.js';
 import { type BlockEpoch, ChangeTable, type GroupDelta, none, presentMark } from './change-table.js';
 import type { StoreContext } from './context.js';
 import type { HashBatch } from './hasher.js';
+import type { CachedRecord } from './packed-cache.js';
 import type { LedgerMoves, RangeLedger, RangeMove } from './range-ledger.js';
 import type { RecordChange } from './record-change.js';
 import { SignedRecords } from './signed-records.js';
+import type { BlockUnderWay } from './value-cache.js';
 
 /*
  * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in a few arenas: that of the
@@ -29,14 +31,6 @@ interface Part {
   readonly read: ByteArena;
 }
 
-/** What is to be hashed of one part: at once, and when its old values were read. */
-export interface PartRecords {
-  /** New values, and old ones that the cache knew; undefined if there are none. */
-  readonly known: GroupedBatch | undefined;
-  /** Old values that had to be read; undefined if none was there. */
-  readonly read: Promise<GroupedBatch | undefined>;
-}
-
 /** Records to hash, and which group of the block each group of the batch is. */
 export interface GroupedBatch {
   readonly batch: HashBatch;
@@ -50,12 +44,14 @@ export interface PrefixDelta extends Pick<GroupDelta, 'prefix' | 'count' | 'byte
 }
 
 /** The net changes of one block. All that depends on old values is right when every part was begun and read. */
-export class BlockChanges {
+export class BlockChanges implements BlockUnderWay {
   readonly #context: StoreContext;
   readonly #epoch: BlockEpoch;
   readonly #ledger: RangeLedger | undefined;
   readonly #table: ChangeTable;
   readonly #parts: readonly Part[];
+  /** Of which part each row is. */
+  readonly #partOf: Uint8Array;
 
   /** Copies changes, of which the last one of a key counts. Ranges of a ledger are kept apart. */
   constructor(context: StoreContext, changes: Iterable<RecordChange>, epoch: BlockEpoch, ledger?: RangeLedger) {
@@ -69,6 +65,8 @@ export class BlockChanges {
       rows: order.subarray(i * size, (i + 1) * size),
       read: new ByteArena(64 * 1024),
     }));
+    this.#partOf = new Uint8Array(order.length);
+    for (const [i, { rows }] of this.#parts.entries()) for (const row of rows) this.#partOf[row] = i;
   }
 
   /** In how many parts it is worked on. */
@@ -107,13 +105,21 @@ export class BlockChanges {
   }
 
   /**
-   * Looks up one part in the cache, and begins to read old values that it does not know and which ancestral records exist: part by
-   * part, so that a database with several threads uses them, and hashing begins with the first. To be called once for each part.
+   * Looks up one part in the cache, and gives what can be hashed of it before anything is read: new values, and old ones that the
+   * cache knew; undefined if there are none. To be called once for each part.
    */
-  begin(index: number): PartRecords {
+  begin(index: number): GroupedBatch | undefined {
     const part = this.#parts[index] as Part;
     this.#table.lookUp(this.#context, this.#epoch, part.rows);
-    return { known: this.#knownRecords(part), read: this.#readPart(part) };
+    return this.#knownRecords(part);
+  }
+
+  /**
+   * Reads the old values of a part that the cache did not know, which are then to be hashed, and which ancestral records exist: part
+   * by part, so that a database with several threads uses them. To be called once for each part, when it was begun.
+   */
+  read(index: number): Promise<GroupedBatch | undefined> {
+    return this.#readPart(this.#parts[index] as Part);
   }
 
   /** Hands over the writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
@@ -123,18 +129,27 @@ export class BlockChanges {
 
   /** Hands over the writes of one part, when it was read. */
   writePart(index: number, sink: WriteSink): void {
-    const { rows, read } = this.#parts[index] as Part;
+    const { rows } = this.#parts[index] as Part;
     const table = this.#table;
     for (const row of rows) {
       if (table.isSame[row] === true) continue;
       const key = table.stateKey(row);
       if (table.hasAfter(row)) sink.put(key, table.gathered.view(table.after(row)));
       else sink.del(key);
-      if (table.hasAncestral(row)) sink.put(table.ancestralKey(row), this.#ancestralValue(row, read));
+      if (table.hasAncestral(row)) sink.put(table.ancestralKey(row), this.#ancestralValue(row));
     }
   }
 
-  /** Tells the cache what the block, now written, made of its keys. */
+  /** What a key was before the block, borrowed; undefined if the block does not speak of it. To be asked when all was read. */
+  before(keyText: string): CachedRecord | undefined {
+    const table = this.#table;
+    const row = table.rowOf(keyText);
+    if (row === undefined) return undefined;
+    const value = table.hasBefore(row) ? this.#arenaOfBefore(row).view(table.before(row)) : undefined;
+    return { value, recordedIn: -1 };
+  }
+
+  /** Tells the cache what the block makes of its keys. */
   remember(): void {
     const { cache } = this.#context;
     const table = this.#table;
@@ -204,12 +219,16 @@ export class BlockChanges {
     }
   }
 
-  #ancestralValue(row: number, read: ByteArena): Uint8Array {
+  #ancestralValue(row: number): Uint8Array {
     const table = this.#table;
     if (!table.hasBefore(row)) return absentValue;
     const { start, end } = table.before(row);
-    const arena = table.isRead[row] === true ? read : table.gathered;
-    return arena.view({ start: start - 1, end });
+    return this.#arenaOfBefore(row).view({ start: start - 1, end });
+  }
+
+  #arenaOfBefore(row: number): ByteArena {
+    const { read } = this.#parts[this.#partOf[row] as number] as Part;
+    return this.#table.isRead[row] === true ? read : this.#table.gathered;
   }
 }
 

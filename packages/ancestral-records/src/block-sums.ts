@@ -25,16 +25,15 @@ export async function nextSummaries(
     return grouped && { sums: await context.hasher.sum(grouped.batch, options), groups: grouped.groups };
   };
   const workOn = async (part: number): Promise<(GroupSums | undefined)[]> => {
-    const { known, read } = block.begin(part);
     const goOn = async (): Promise<GroupSums | undefined> => {
-      const records = await read;
+      const records = await block.read(part);
       options.signal?.throwIfAborted();
       const hashing = hash(records);
       const drafting = (async () => void (draft && block.writePart(part, draft)))();
       await allSettled<unknown>([hashing, drafting]);
       return hashing;
     };
-    return allSettled([hash(known), goOn()]);
+    return allSettled([hash(block.begin(part)), goOn()]);
   };
   const parts = await allSettled(Array.from({ length: block.partCount }, (_, part) => workOn(part)));
   const sumsOf = byGroup(parts.flat().filter((sums) => sums !== undefined));

@@ -72,9 +72,17 @@ export async function commitBlock(context: StoreContext, batch: BlockBatch, othe
   const { version, block, writes, next, snapshot } = batch;
   if (context.version !== version) throw staleBlock(next.tip.height);
   await context.ledgers.ready();
-  await writeBlock(context, batch, [...writes, ...others]);
-  // In one step with the height: a read beside the block knows the old value until then, and is not taken in after it.
-  context.cache.rememberAll(() => block.remember());
+  const writing = writeBlock(context, batch, [...writes, ...others]);
+  context.cache.beginBlock(block);
+  try {
+    await writing;
+  } catch (error) {
+    context.cache.clear();
+    throw error;
+  } finally {
+    // In one step with the height: reads beside the block get its old values until then.
+    context.cache.endBlock();
+  }
   const { snapshots } = context.standing;
   moveOn(context, snapshot === undefined ? next : { ...next, snapshots: [...snapshots, snapshot] });
   context.ledgers.commit(batch.moves, {

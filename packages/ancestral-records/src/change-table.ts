@@ -1,6 +1,6 @@
 import { ByteArena, type Span } from './byte-arena.js';
 import type { StoreContext } from './context.js';
-import { headOf } from './key-head.js';
+import { headOf, heads } from './key-head.js';
 import { ancestralKey, ancestralKeyOffset, recordKeyOffset, stateKey } from './layout.js';
 import type { RangeLedger } from './range-ledger.js';
 import { checkStateRecord, type RecordChange } from './record-change.js';
@@ -44,6 +44,7 @@ export class ChangeTable {
   readonly gathered: ByteArena = new ByteArena(64 * 1024);
   /** Record keys with one character per byte. */
   readonly texts: string[] = [];
+  readonly #rows = new Map<string, number>();
   /** Indexes of the deltas. */
   readonly groups: number[] = [];
   readonly deltas: GroupDelta[] = [];
@@ -77,6 +78,11 @@ export class ChangeTable {
     return this.texts.length;
   }
 
+  /** The row of a key; undefined if it is not changed. */
+  rowOf(text: string): number | undefined {
+    return this.#rows.get(text);
+  }
+
   /** Cells with changes that are in no group of their own. To be called when all rows are settled. */
   unreadCells(): number[] {
     const cells = new Set<number>();
@@ -90,13 +96,21 @@ export class ChangeTable {
   /** Rows ascending by key: databases read and write neighbours faster. */
   order(): Uint32Array {
     const { texts } = this;
-    // Most keys differ in the first bytes, and numbers compare faster than strings.
-    const heads = Float64Array.from(texts, headOf);
-    const rows = Uint32Array.from(heads, (_, row) => row);
-    return rows.sort((a, b) => {
-      const order = (heads[a] as number) - (heads[b] as number);
-      return order || ((texts[a] as string) < (texts[b] as string) ? -1 : 1);
-    });
+    // Numbers are sorted many times faster than by a function that compares: each is a row, and before it as much of the key's head
+    // as there is room for.
+    const rowCount = 2 ** Math.ceil(Math.log2(texts.length + 1));
+    const headUnit = Math.max(1, (heads * rowCount) / 2 ** 53);
+    const heading = (text: string): number => Math.floor(headOf(text) / headUnit);
+    const sorted = Float64Array.from(texts, (text, row) => heading(text) * rowCount + row).sort();
+    const rows = Uint32Array.from(sorted, (number) => number % rowCount);
+    for (let from = 0; from < rows.length; ) {
+      const head = Math.floor((sorted[from] as number) / rowCount);
+      let to = from + 1;
+      while (to < rows.length && Math.floor((sorted[to] as number) / rowCount) === head) to++;
+      if (to - from > 1) rows.subarray(from, to).sort((a, b) => ((texts[a] as string) < (texts[b] as string) ? -1 : 1));
+      from = to;
+    }
+    return rows;
   }
 
   key(row: number): Span {
@@ -169,7 +183,7 @@ export class ChangeTable {
 
   #gather({ parameters }: StoreContext, changes: Iterable<RecordChange>): void {
     const { gathered } = this;
-    const rows = new Map<string, number>();
+    const rows = this.#rows;
     for (const { key, value } of changes) {
       checkStateRecord(parameters, key, value);
       const { start } = gathered.append(stateTag);

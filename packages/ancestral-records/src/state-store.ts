@@ -157,7 +157,8 @@ export class StateStore {
   }
 
   /**
-   * The values of several records, as copies. Each is the value before or after a block that is committed meanwhile.
+   * The values of several records, as copies. Each is the value before or after a block that is committed meanwhile: before it
+   * until the height moves.
    *
    * @throws ANCESTRAL_RECORDS_NOT_READY for a state key unless ready
    */
@@ -561,9 +562,11 @@ export class StateStore {
     const isCurrent = this.#context.version === version;
     if (!isCurrent && missing.some(({ text }) => text !== undefined)) this.#requireReady();
     for (const [i, { slot, text }] of missing.entries()) {
-      const value = read[i];
+      // The database may be ahead of the height already, but then the cache knows.
+      const known = text === undefined ? undefined : cache.lookUp(text);
+      const { value } = known ?? { value: read[i] };
       values[slot] = value && copyBytes(value);
-      if (text !== undefined && isCurrent) cache.set(text, { value, recordedIn: -1 });
+      if (text !== undefined && known === undefined && isCurrent) cache.set(text, { value, recordedIn: -1 });
     }
     return values;
   }

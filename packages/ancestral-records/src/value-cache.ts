@@ -6,6 +6,14 @@ import { type CachedRecord, PackedCache } from './packed-cache.js';
 const maxFilterBytes = 1024 * 1024;
 const minFilterBytes = 1024;
 
+/** A block while it is being written, as the cache sees it. */
+export interface BlockUnderWay {
+  /** What a key was before the block; undefined if the block does not speak of it. */
+  before(keyText: string): CachedRecord | undefined;
+  /** Calls `remember` of the cache for each key that it changes. */
+  remember(): void;
+}
+
 /**
  * State values and known absences that were read or changed not long ago, bounded in bytes, as copies.
  *
@@ -18,6 +26,7 @@ export class ValueCache {
   readonly #filterBytes: number;
   /** The epoch of which the filter has every changed key; -1 if of none. */
   #filteredEpoch = -1;
+  #underWay: BlockUnderWay | undefined;
 
   constructor(maxBytes: number) {
     const share = 2 ** Math.floor(Math.log2(Math.max(1, maxBytes / 16)));
@@ -31,21 +40,32 @@ export class ValueCache {
     return this.#filterBytes + this.#records.bytes;
   }
 
-  /** What is known of a key; the value is borrowed until something is taken in. */
+  /** What is known of a key at the height of the store; the value is borrowed until something is taken in. */
   lookUp(keyText: string): CachedRecord | undefined {
+    const before = this.#underWay?.before(keyText);
+    if (before !== undefined) return before;
     const entry = this.#records.find(keyText);
     if (entry === noEntry) return undefined;
     return { value: this.#records.value(entry), recordedIn: this.#records.recordedIn(entry) };
   }
 
-  /** Takes in a copy of what was read. */
+  /** Takes in a copy of what was read, of a key of which nothing is known. */
   set(keyText: string, record: CachedRecord): void {
     if (!succeeds(() => this.#records.set(keyText, record))) this.clear();
   }
 
-  /** Takes note of what a block, now written, made of its keys. If there is no memory for it, nothing is known any more. */
-  rememberAll(remember: () => void): void {
-    if (!succeeds(remember)) this.clear();
+  /**
+   * Takes note of what a block makes of its keys, while it is written: until `endBlock`, they are looked up as they were before it. If
+   * there is no memory for it, nothing else is known any more.
+   */
+  beginBlock(block: BlockUnderWay): void {
+    this.#underWay = block;
+    if (!succeeds(() => block.remember())) this.clear();
+  }
+
+  /** To be called in one step with what makes the height of the store that of the block. */
+  endBlock(): void {
+    this.#underWay = undefined;
   }
 
   /** Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. */
@@ -54,7 +74,7 @@ export class ValueCache {
     if (record.recordedIn === this.#filteredEpoch) this.#changed?.add(keyText);
   }
 
-  /** To be called when the first block of an epoch was written, before its changes are remembered. */
+  /** To be called before the changes of the first block of an epoch are remembered. */
   beginEpoch(epoch: number): void {
     this.#changed?.clear();
     this.#filteredEpoch = epoch;

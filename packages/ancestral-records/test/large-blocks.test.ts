@@ -176,8 +176,12 @@ describe('a block', () => {
     },
   );
 
-  test('is not seen by those who read what is known before the height has moved', async () => {
-    const key = bytes(5, 1);
+  test.each([
+    ['is known', 1 << 20, true],
+    ['is unknown', 1 << 20, false],
+    ['can not be known', 0, false],
+  ])('is not seen before the height has moved where the old value %s', async (_how, cacheBytes, isRead) => {
+    const [key, created, deleted] = [bytes(5, 1), bytes(5, 2), bytes(5, 3)];
     const database = await opened(memoryDatabase());
     const store = await openStore(
       wrapped(database, {
@@ -186,23 +190,34 @@ describe('a block', () => {
           await new Promise((resolve) => setTimeout(resolve, 20));
         },
       }),
+      { cacheBytes },
     );
-    await store.initialize({ records: [pack([[key, bytes(0)]])] });
-    expect(await store.get(key)).toEqual(bytes(0));
+    const before = [
+      [key, bytes(0)],
+      [deleted, bytes(0)],
+    ] as [Uint8Array, Uint8Array][];
+    await store.initialize({ records: [pack(before)] });
+    if (isRead) expect(await store.getMany([key, deleted])).toEqual([bytes(0), bytes(0)]);
     let isCommitted = false;
-    const committing = store.commitBlock(await store.prepareBlock(1, [{ key, value: bytes(1) }])).then(() => {
+    const changes = [
+      { key, value: bytes(1) },
+      { key: created, value: bytes(1) },
+      { key: deleted, value: undefined },
+    ];
+    const committing = store.commitBlock(await store.prepareBlock(1, changes)).then(() => {
       isCommitted = true;
     });
-    const seen: string[] = [];
+    const seen = new Set<string>();
     while (!isCommitted) {
-      const value = await store.get(key);
-      seen.push(`${value?.[0]} at ${store.height}`);
+      const values = await store.getMany([key, created, deleted]);
+      seen.add(`${values.map((value) => value?.[0] ?? 'none')} at ${store.height}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await committing;
-    expect(seen).toContain('0 at 0');
-    expect(seen).not.toContain('1 at 0');
-    expect(await store.get(key)).toEqual(bytes(1));
+    expect(seen).toContain('0,none,0 at 0');
+    seen.delete('1,1,none at 1');
+    expect([...seen]).toEqual(['0,none,0 at 0']);
+    expect(await store.getMany([key, created, deleted])).toEqual([bytes(1), bytes(1), undefined]);
     await store.close();
   });
 

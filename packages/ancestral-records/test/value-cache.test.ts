@@ -40,14 +40,40 @@ test('what a block made of a key is known, its value and that it has an ancestra
   expect(cache.lookUp('key')).toEqual({ value: undefined, recordedIn: 8 });
 });
 
-test('where there is no memory for a block, nothing is known any more', () => {
+test('while a block is written its keys are what they were, and afterwards what it made of them', () => {
+  const cache = new ValueCache(1 << 20);
+  cache.set('known', { value: Uint8Array.of(1), recordedIn: -1 });
+  const before = new Map([
+    ['known', Uint8Array.of(1)],
+    ['unknown', Uint8Array.of(2)],
+    ['new', undefined],
+  ]);
+  cache.beginBlock({
+    before: (key) => (before.has(key) ? { value: before.get(key), recordedIn: -1 } : undefined),
+    remember: () => {
+      for (const key of before.keys()) cache.remember(key, { value: Uint8Array.of(9), recordedIn: 8 });
+    },
+  });
+  for (const [key, value] of before) expect(cache.lookUp(key)).toEqual({ value, recordedIn: -1 });
+  expect(cache.lookUp('other')).toBeUndefined();
+  cache.endBlock();
+  for (const key of before.keys()) expect(cache.lookUp(key)).toEqual({ value: Uint8Array.of(9), recordedIn: 8 });
+});
+
+test('where there is no memory for a block, nothing is known any more, but for what was before it until it is written', () => {
   const cache = new ValueCache(1 << 20);
   cache.set('key', { value: undefined, recordedIn: -1 });
-  cache.rememberAll(() => {
-    cache.remember('other', { value: undefined, recordedIn: 8 });
-    throw new RangeError('Array buffer allocation failed');
+  const before = { value: Uint8Array.of(1), recordedIn: -1 };
+  cache.beginBlock({
+    before: (key) => (key === 'other' ? before : undefined),
+    remember: () => {
+      cache.remember('other', { value: undefined, recordedIn: 8 });
+      throw new RangeError('Array buffer allocation failed');
+    },
   });
   expect(cache.lookUp('key')).toBeUndefined();
+  expect(cache.lookUp('other')).toBe(before);
+  cache.endBlock();
   expect(cache.lookUp('other')).toBeUndefined();
   cache.set('key', { value: undefined, recordedIn: -1 });
   expect(cache.lookUp('key')).toBeDefined();

@@ -32,13 +32,20 @@ export class CallGate {
     return this.#calls === 0 && this.#waiting.length === 0;
   }
 
+  /** Lets a call in at once, which must `leave` then, if there is room and none waits. */
+  tryEnter(bytes: number): boolean {
+    if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) return false;
+    this.#admit(bytes);
+    return true;
+  }
+
   /**
    * Resolves when the call is in; it must `leave` then.
    *
    * @throws ELLIPTICSUM_QUEUE_FULL if too many wait already
    */
   async enter(bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) return this.#admit(bytes);
+    if (this.tryEnter(bytes)) return;
     const { maxWaitingCalls } = this.#limits;
     if (this.#waiting.length >= maxWaitingCalls) {
       throw new EllipticSumError('ELLIPTICSUM_QUEUE_FULL', `${maxWaitingCalls} calls wait for the pool already`, {

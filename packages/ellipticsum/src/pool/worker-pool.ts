@@ -183,7 +183,8 @@ class Pool implements WorkerPool {
   }
 
   async #run(plan: CallPlan, { signal }: HashOptions): Promise<Uint8Array> {
-    await this.#gate.enter(plan.bytes, signal);
+    // At once if possible: a caller that has more to do before it waits finds the workers busy with this meanwhile.
+    if (!this.#gate.tryEnter(plan.bytes)) await this.#gate.enter(plan.bytes, signal);
     let call: Call | undefined;
     const onAbort = () => {
       if (call !== undefined) this.#reject(call, signal?.reason);
