@@ -3,7 +3,7 @@
  * (state and ancestral records) to a bare LevelDB. After a build:
  *
  * `node bench/commit.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--small 10000] [--changes 5000]
- * [--blocks 100] [--run 25] [--threads 2] [--cache 67108864] [--write-buffer 4194304] [--sync]`
+ * [--blocks 100] [--run 25] [--threads 2] [--cache 134217728] [--write-buffer 4194304] [--sync]`
  *
  * Both databases start as copies of one folder, and in the end they must hold the same. They take turns: a run of blocks for the store, then the same
  * blocks for the other one, each when LevelDB has done what the run before put off, so that each pays for its own compaction and not for the
@@ -46,7 +46,7 @@ const { values: chosen } = parseArgs({
     blocks: { type: 'string', default: '100' },
     'warm-up': { type: 'string', default: '250' },
     threads: { type: 'string', default: '2' },
-    cache: { type: 'string', default: String(64 * 1024 * 1024) },
+    cache: { type: 'string', default: String(128 * 1024 * 1024) },
     run: { type: 'string', default: '25' },
     'write-buffer': { type: 'string', default: String(4 * 1024 * 1024) },
     sync: { type: 'boolean', default: false },
@@ -147,7 +147,10 @@ async function withRest(work) {
 }
 
 /** Commits blocks to a store and to a bare database in turn, run by run. `isReading`: the bare one reads, too. */
-async function commitBlocks({ store, stopwatch, bare, size, random }, { count: blockCount, isReading = false, length: most = runBlocks }) {
+async function commitBlocks(
+  { store, stopwatch, bare, size, random },
+  { count: blockCount, isReading = false, length: most = runBlocks },
+) {
   const all = [];
   for (let done = 0; done < blockCount; done += most) {
     const length = Math.min(most, blockCount - done);

@@ -157,7 +157,8 @@ export class BlockChanges implements BlockUnderWay {
     for (let row = 0; row < table.size; row++) {
       if (table.isSame[row] === true) continue;
       const value = table.hasAfter(row) ? table.gathered.view(table.after(row)) : undefined;
-      cache.remember(table.texts[row] as string, { value, recordedIn: this.#epoch.height });
+      const record = { value, recordedIn: this.#epoch.height };
+      cache.remember(table.texts[row] as string, table.hashes[row] as number, record);
     }
   }
 

@@ -13,7 +13,7 @@ const leastChangesPerRange = 2;
 const fewRanges = 64;
 
 const noBytes = new Uint8Array(0);
-const stateTag = stateKey(noBytes);
+const stateTag = stateKey(noBytes)[0] as number;
 export const presentMark = 1;
 
 /** What the changes of one state prefix, or of one range, do to count and bytes. */
@@ -44,6 +44,8 @@ export class ChangeTable {
   readonly gathered: ByteArena = new ByteArena(64 * 1024);
   /** Record keys with one character per byte. */
   readonly texts: string[] = [];
+  /** Hashes of the keys, as the cache has them; right when they were looked up. */
+  readonly hashes: number[] = [];
   readonly #rows = new Map<string, number>();
   /** Indexes of the deltas. */
   readonly groups: number[] = [];
@@ -168,7 +170,9 @@ export class ChangeTable {
     const ancestralTag = ancestralKey(epoch.height, noBytes);
     for (const row of rows) {
       const text = texts[row] as string;
-      const known = cache.lookUp(text);
+      const hash = cache.hashOf(text);
+      this.hashes[row] = hash;
+      const known = cache.lookUp(text, hash);
       if (known !== undefined) {
         this.isRead[row] = false;
         if (known.value !== undefined) gathered.appendByte(presentMark);
@@ -177,7 +181,7 @@ export class ChangeTable {
       if (this.isSame[row] === true || known?.recordedIn === epoch.height) continue;
       this.ancestralStarts[row] = gathered.append(ancestralTag).start;
       gathered.appendSpan(this.key(row));
-      this.isFirst[row] = epoch.isFirstBlock || cache.isUnrecorded(text, epoch.height);
+      this.isFirst[row] = epoch.isFirstBlock || cache.isUnrecorded(hash, epoch.height);
     }
   }
 
@@ -186,7 +190,8 @@ export class ChangeTable {
     const rows = this.#rows;
     for (const { key, value } of changes) {
       checkStateRecord(parameters, key, value);
-      const { start } = gathered.append(stateTag);
+      const start = gathered.length;
+      gathered.appendByte(stateTag);
       const span = gathered.append(key);
       const text = gathered.text(span);
       let row = rows.get(text);
@@ -231,6 +236,7 @@ export class ChangeTable {
 
   #append(text: string, key: Span): void {
     this.texts.push(text);
+    this.hashes.push(0);
     this.keyStarts.push(key.start);
     this.keyEnds.push(key.end);
     this.afterStarts.push(none);

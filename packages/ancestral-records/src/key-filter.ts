@@ -1,6 +1,8 @@
+const probes = 5;
+
 /**
- * A set of keys that may say yes too often, but never wrongly no: a Bloom filter of fixed size. Keys that were chosen to
- * collide, or too many of them, only make it say yes more often.
+ * A set of keys, by their hashes, that may say yes too often, but never wrongly no: a Bloom filter of fixed size. Keys that collide,
+ * or too many of them, only make it say yes more often.
  */
 export class KeyFilter {
   readonly #words: Uint32Array;
@@ -12,23 +14,19 @@ export class KeyFilter {
     this.#mask = 8 * bytes - 1;
   }
 
-  add(keyText: string): void {
-    const step = stepOf(keyText);
-    let bit = hash(keyText, 0x811c9dc5);
-    for (let i = 0; i < probes; i++) {
+  add(hash: number): void {
+    const step = stepOf(hash);
+    for (let i = 0, bit = hash; i < probes; i++, bit = (bit + step) | 0) {
       const at = bit & this.#mask;
       this.#words[at >>> 5] = (this.#words[at >>> 5] as number) | (1 << (at & 31));
-      bit = (bit + step) | 0;
     }
   }
 
-  mayHave(keyText: string): boolean {
-    const step = stepOf(keyText);
-    let bit = hash(keyText, 0x811c9dc5);
-    for (let i = 0; i < probes; i++) {
+  mayHave(hash: number): boolean {
+    const step = stepOf(hash);
+    for (let i = 0, bit = hash; i < probes; i++, bit = (bit + step) | 0) {
       const at = bit & this.#mask;
       if (((this.#words[at >>> 5] as number) & (1 << (at & 31))) === 0) return false;
-      bit = (bit + step) | 0;
     }
     return true;
   }
@@ -38,16 +36,7 @@ export class KeyFilter {
   }
 }
 
-const probes = 5;
-
-function stepOf(keyText: string): number {
-  return hash(keyText, 0x2545f491) | 1;
-}
-
-/** FNV-1a with a finish that spreads the last bytes over all bits. */
-function hash(text: string, seed: number): number {
-  let value = seed;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  return value ^ (value >>> 13);
+/** Differs for most hashes that begin at the same bit. */
+function stepOf(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) | 1;
 }

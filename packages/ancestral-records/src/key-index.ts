@@ -14,8 +14,7 @@ const defaultMaxProbes = 256;
  * Finds entries, which are numbers below 2^31 - 1, by their keys: pairs of the hash of a key and the number of its entry. Linear
  * probing: there is no gap between where a key belongs and where it is. Only entries whose hash is the same are looked at.
  *
- * Keys come from strangers. The hash is keyed, and no search goes further than `maxProbes`: an entry that has no place within them
- * is not taken in.
+ * No search goes further than `maxProbes`, whatever keys strangers chose: an entry that has no place within them is not taken in.
  */
 export class KeyIndex {
   readonly #keys: EntryKeys;
@@ -23,8 +22,6 @@ export class KeyIndex {
   readonly #slots: Int32Array;
   readonly #mask: number;
   readonly #maxProbes: number;
-  readonly #seed: number;
-  readonly #multiplier: number;
   #size = 0;
 
   /** `slotCount` is a power of two. */
@@ -33,9 +30,6 @@ export class KeyIndex {
     this.#slots = new Int32Array(2 * slotCount);
     this.#mask = slotCount - 1;
     this.#maxProbes = maxProbes;
-    const [seed = 0, multiplier = 0] = crypto.getRandomValues(new Int32Array(2));
-    this.#seed = seed;
-    this.#multiplier = (multiplier & ~7) | 5;
   }
 
   /** Bytes of an index. */
@@ -46,22 +40,6 @@ export class KeyIndex {
   /** Number of entries. */
   get size(): number {
     return this.#size;
-  }
-
-  /** Hash of a key with one character per byte. */
-  hashOf(keyText: string): number {
-    const multiplier = this.#multiplier;
-    let hash = this.#seed;
-    for (let i = 0; i < keyText.length; i++) hash = Math.imul(hash ^ keyText.charCodeAt(i), multiplier);
-    return finished(hash);
-  }
-
-  /** The same of its bytes. */
-  hashOfBytes(bytes: Uint8Array, start: number, end: number): number {
-    const multiplier = this.#multiplier;
-    let hash = this.#seed;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), multiplier);
-    return finished(hash);
   }
 
   /** Entry of a slot; `noEntry` if it is free. */
@@ -121,11 +99,4 @@ export class KeyIndex {
   #after(slot: number): number {
     return (slot + 1) & this.#mask;
   }
-}
-
-/** Spreads the last bytes over all bits. */
-function finished(hash: number): number {
-  let value = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return value ^ (value >>> 16);
 }

@@ -1,3 +1,4 @@
+import type { KeyHash } from './key-hash.js';
 import { type EntryKeys, KeyIndex, noEntry, noSlot } from './key-index.js';
 
 /** What is known of one key. */
@@ -52,6 +53,7 @@ interface Segment {
  * A number that `find` gives names an entry until the next `set` or `clear`.
  */
 export class PackedCache implements EntryKeys {
+  readonly #hash: KeyHash;
   readonly #segmentBytes: number;
   readonly #maxSegments: number;
   readonly #slotCount: number;
@@ -61,7 +63,8 @@ export class PackedCache implements EntryKeys {
   #current = -1;
 
   /** Of more than 8 GiB it uses 8 GiB. */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, hash: KeyHash) {
+    this.#hash = hash;
     const bytes = Math.min(maxBytes, maxTotalBytes);
     this.#slotCount = 2 ** Math.max(3, Math.round(Math.log2(Math.max(1, bytes / bytesPerSlot))));
     const arenaBytes = Math.max(0, bytes - KeyIndex.bytesOf(this.#slotCount));
@@ -78,10 +81,10 @@ export class PackedCache implements EntryKeys {
   }
 
   /** Entry of a key, which counts as a use of it; `noEntry` if there is none. */
-  find(keyText: string): number {
+  find(keyText: string, hash: number): number {
     const index = this.#index;
     if (index === undefined) return noEntry;
-    const slot = index.find(keyText, index.hashOf(keyText));
+    const slot = index.find(keyText, hash);
     if (slot === noSlot) return noEntry;
     const entry = index.entryAt(slot);
     const { words, at } = this.#locate(entry);
@@ -113,11 +116,10 @@ export class PackedCache implements EntryKeys {
   }
 
   /** Takes in a copy, unless the record is larger than half a segment: then nothing is known of the key any more. */
-  set(keyText: string, { value, recordedIn }: CachedRecord): void {
+  set(keyText: string, hash: number, { value, recordedIn }: CachedRecord): void {
     if (this.#maxSegments === 0) return;
     this.#index ??= new KeyIndex(this, this.#slotCount);
     const index = this.#index;
-    const hash = index.hashOf(keyText);
     const found = index.find(keyText, hash);
     const valueLength = value === undefined ? absent : value.length;
     if (found !== noSlot) {
@@ -205,7 +207,7 @@ export class PackedCache implements EntryKeys {
       const size = sizeOf(keyLength, words[at + valueWord] as number);
       if ((flags & deadFlag) === 0) {
         const keyStart = start + headBytes;
-        const slot = index.findEntry(base + at, index.hashOfBytes(bytes, keyStart, keyStart + keyLength));
+        const slot = index.findEntry(base + at, this.#hash.ofBytes(bytes, keyStart, keyStart + keyLength));
         if ((flags & usedFlag) !== 0 && kept + size <= this.#segmentBytes / 2) {
           words[at + keyWord] = keyLength;
           if (kept < start) words.copyWithin(kept / 4, at, at + size / 4);

@@ -546,27 +546,30 @@ export class StateStore {
   async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const { cache, disk, version } = this.#context;
     const values = new Array<Uint8Array | undefined>(keys.length);
-    const missing: { slot: number; text: string | undefined; databaseKey: Uint8Array }[] = [];
+    const missing: { slot: number; databaseKey: Uint8Array; state?: { text: string; hash: number } }[] = [];
     for (const [slot, key] of keys.entries()) {
       if (!isStateKey(this.parameters, key)) {
-        missing.push({ slot, text: undefined, databaseKey: otherKey(key) });
+        missing.push({ slot, databaseKey: otherKey(key) });
         continue;
       }
       this.#requireReady();
       const text = keyText(key);
-      const cached = cache.lookUp(text);
-      if (cached === undefined) missing.push({ slot, text, databaseKey: stateKey(key) });
+      const hash = cache.hashOf(text);
+      const cached = cache.lookUp(text, hash);
+      if (cached === undefined) missing.push({ slot, databaseKey: stateKey(key), state: { text, hash } });
       else values[slot] = cached.value && copyBytes(cached.value);
     }
     const read = await disk.getMany(missing.map(({ databaseKey }) => databaseKey));
     const isCurrent = this.#context.version === version;
-    if (!isCurrent && missing.some(({ text }) => text !== undefined)) this.#requireReady();
-    for (const [i, { slot, text }] of missing.entries()) {
+    if (!isCurrent && missing.some(({ state }) => state !== undefined)) this.#requireReady();
+    for (const [i, { slot, state }] of missing.entries()) {
       // The database may be ahead of the height already, but then the cache knows.
-      const known = text === undefined ? undefined : cache.lookUp(text);
+      const known = state && cache.lookUp(state.text, state.hash);
       const { value } = known ?? { value: read[i] };
       values[slot] = value && copyBytes(value);
-      if (text !== undefined && known === undefined && isCurrent) cache.set(text, { value, recordedIn: -1 });
+      if (state !== undefined && known === undefined && isCurrent) {
+        cache.set(state.text, state.hash, { value, recordedIn: -1 });
+      }
     }
     return values;
   }

@@ -1,4 +1,5 @@
 import { KeyFilter } from './key-filter.js';
+import { KeyHash } from './key-hash.js';
 import { noEntry } from './key-index.js';
 import { type CachedRecord, PackedCache } from './packed-cache.js';
 
@@ -21,6 +22,7 @@ export interface BlockUnderWay {
  * block changes for the first time, that spares a look into the database for an ancestral record.
  */
 export class ValueCache {
+  readonly #hash = new KeyHash();
   readonly #records: PackedCache;
   readonly #changed: KeyFilter | undefined;
   readonly #filterBytes: number;
@@ -32,7 +34,7 @@ export class ValueCache {
     const share = 2 ** Math.floor(Math.log2(Math.max(1, maxBytes / 16)));
     this.#filterBytes = share < minFilterBytes ? 0 : Math.min(share, maxFilterBytes);
     this.#changed = this.#filterBytes > 0 ? new KeyFilter(this.#filterBytes) : undefined;
-    this.#records = new PackedCache(maxBytes - this.#filterBytes);
+    this.#records = new PackedCache(maxBytes - this.#filterBytes, this.#hash);
   }
 
   /** Bytes it has taken. */
@@ -40,18 +42,23 @@ export class ValueCache {
     return this.#filterBytes + this.#records.bytes;
   }
 
+  /** Hash of a key, by which it is found. */
+  hashOf(keyText: string): number {
+    return this.#hash.of(keyText);
+  }
+
   /** What is known of a key at the height of the store; the value is borrowed until something is taken in. */
-  lookUp(keyText: string): CachedRecord | undefined {
+  lookUp(keyText: string, hash: number): CachedRecord | undefined {
     const before = this.#underWay?.before(keyText);
     if (before !== undefined) return before;
-    const entry = this.#records.find(keyText);
+    const entry = this.#records.find(keyText, hash);
     if (entry === noEntry) return undefined;
     return { value: this.#records.value(entry), recordedIn: this.#records.recordedIn(entry) };
   }
 
   /** Takes in a copy of what was read, of a key of which nothing is known. */
-  set(keyText: string, record: CachedRecord): void {
-    if (!succeeds(() => this.#records.set(keyText, record))) this.clear();
+  set(keyText: string, hash: number, record: CachedRecord): void {
+    if (!succeeds(() => this.#records.set(keyText, hash, record))) this.clear();
   }
 
   /**
@@ -69,9 +76,9 @@ export class ValueCache {
   }
 
   /** Takes note that a block of an epoch changed a key to a value, and thus of the key's ancestral record. */
-  remember(keyText: string, record: CachedRecord): void {
-    this.#records.set(keyText, record);
-    if (record.recordedIn === this.#filteredEpoch) this.#changed?.add(keyText);
+  remember(keyText: string, hash: number, record: CachedRecord): void {
+    this.#records.set(keyText, hash, record);
+    if (record.recordedIn === this.#filteredEpoch) this.#changed?.add(hash);
   }
 
   /** To be called before the changes of the first block of an epoch are remembered. */
@@ -80,9 +87,9 @@ export class ValueCache {
     this.#filteredEpoch = epoch;
   }
 
-  /** True if the key surely has no ancestral record in an epoch. */
-  isUnrecorded(keyText: string, epoch: number): boolean {
-    return this.#changed !== undefined && epoch === this.#filteredEpoch && !this.#changed.mayHave(keyText);
+  /** True if the key with this hash surely has no ancestral record in an epoch. */
+  isUnrecorded(hash: number, epoch: number): boolean {
+    return this.#changed !== undefined && epoch === this.#filteredEpoch && !this.#changed.mayHave(hash);
   }
 
   clear(): void {

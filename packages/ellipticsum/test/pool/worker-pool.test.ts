@@ -60,6 +60,13 @@ describe('worker pool', () => {
     expect(events).toEqual(workers.map((worker) => ({ type: 'worker-opened', ...worker })));
   });
 
+  test('has workers begin before whoever called does anything else', async () => {
+    const { pool, platform } = await openPool();
+    const sum = pool.sum(sampleBatch(1000));
+    expect(platform.threads.map(({ runs }) => runs > 0)).toEqual([true, true]);
+    await sum;
+  });
+
   test.each([
     [undefined, 3],
     ['all', 3],
