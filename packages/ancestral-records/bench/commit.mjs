@@ -3,11 +3,12 @@
  * (state and ancestral records) to a bare LevelDB. After a build:
  *
  * `node bench/commit.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--small 10000] [--changes 5000]
- * [--blocks 100] [--run 25] [--threads 2] [--cache 134217728] [--write-buffer 4194304] [--sync]`
+ * [--blocks 100] [--warm-up 250] [--run 25] [--threads 2] [--cache 134217728] [--write-buffer 4194304] [--sync]`
  *
- * Both databases start as copies of one folder, and in the end they must hold the same. They take turns: a run of blocks for the store, then the same
- * blocks for the other one, each when LevelDB has done what the run before put off, so that each pays for its own compaction and not for the
- * other's. With `--run 1` each block and each batch meets a database at rest. `--small` is a second, smaller state, to see what size costs; 0
+ * Both databases start as copies of one folder, and in the end they must hold the same. Blocks warm both up, until a snapshot; those of the
+ * epoch that begins with it are timed. The databases take turns: a run of blocks for the store, then the same blocks for the other one, each
+ * when LevelDB has done what the run before put off. What a run itself puts off is timed, too, and reported with the blocks and apart from
+ * them. With `--run 1` each block and each batch meets a database at rest. `--small` is a second, smaller state, to see what size costs; 0
  * leaves it out. `--write-buffer` is LevelDB's, of both. `--store` is the entry of another build of the package.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
