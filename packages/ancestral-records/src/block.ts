@@ -74,15 +74,10 @@ export async function commitBlock(context: StoreContext, batch: BlockBatch, othe
   await context.ledgers.ready();
   const writing = writeBlock(context, batch, [...writes, ...others]);
   context.cache.beginBlock(block);
-  try {
-    await writing;
-  } catch (error) {
-    context.cache.clear();
-    throw error;
-  } finally {
-    // In one step with the height: reads beside the block get its old values until then.
-    context.cache.endBlock();
-  }
+  // If that fails, nobody knows what the database holds: until the store is opened again, reads get the old values.
+  await writing;
+  // In one step with the height: reads beside the block get its old values until then.
+  context.cache.endBlock();
   const { snapshots } = context.standing;
   moveOn(context, snapshot === undefined ? next : { ...next, snapshots: [...snapshots, snapshot] });
   context.ledgers.commit(batch.moves, {

@@ -107,6 +107,15 @@ function differences(before: PlainState, after: PlainState): number {
   }).length;
 }
 
+/** A promise, and what resolves it. */
+function signal(): [promise: Promise<void>, resolve: () => void] {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return [promise, resolve];
+}
+
 const manyChanges = Array.from({ length: 1000 }, (_, i) => ({ key: bytes(5, i >> 8, i & 255), value: bytes(i & 255) }));
 
 describe('a block', () => {
@@ -218,6 +227,39 @@ describe('a block', () => {
     seen.delete('1,1,none at 1');
     expect([...seen]).toEqual(['0,none,0 at 0']);
     expect(await store.getMany([key, created, deleted])).toEqual([bytes(1), bytes(1), undefined]);
+    await store.close();
+  });
+
+  test('that the database has already is not seen by a read that began before it', async () => {
+    const key = bytes(5, 1);
+    const database = await opened(memoryDatabase());
+    const [written, announce] = signal();
+    const [answered, goOn] = signal();
+    let isSlow = false;
+    const store = await openStore(
+      wrapped(database, {
+        async getMany(keys, options) {
+          if (isSlow) await written;
+          return database.getMany(keys, options);
+        },
+        async batch(operations, options) {
+          await database.batch(operations, options);
+          if (!isSlow) return;
+          announce();
+          await answered;
+        },
+      }),
+    );
+    await store.initialize({ records: [pack([[key, bytes(0)]])] });
+    const prepared = await store.prepareBlock(1, [{ key, value: bytes(1) }]);
+    isSlow = true;
+    const reading = store.get(key);
+    const committing = store.commitBlock(prepared);
+    expect(await reading).toEqual(bytes(0));
+    expect(store.height).toBe(0);
+    goOn();
+    await committing;
+    expect(await store.get(key)).toEqual(bytes(1));
     await store.close();
   });
 

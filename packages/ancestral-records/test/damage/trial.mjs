@@ -79,7 +79,7 @@ async function truth(database, { areScansFirst = false } = {}) {
         const { startKey, endKey } = manifests.get(height).range(index);
         const end = endKey ?? Uint8Array.of(255);
         const tagged = (key, ...tag) => Uint8Array.from([...tag, ...key]);
-        if (height === newest.height) await look(tagged(startKey, 1), tagged(end, 1));
+        if (height === newest.height) await look(tagged(startKey, 2), tagged(end, 2));
         const epoch = [3, 0, 0, 0, 0, 0, 0, 0, height];
         await look(tagged(startKey, ...epoch), tagged(end, ...epoch));
       }
@@ -276,7 +276,7 @@ async function run(one) {
       return { ...result, ...(await survives(database, copy)) };
     }
   }
-  let unnamed = [...real.differing].filter((key) => /^0[13]/.test(key) && !isNamed(key, thorough, real.differing));
+  let unnamed = [...real.differing].filter((key) => /^0[23]/.test(key) && !isNamed(key, thorough, real.differing));
   if (isOnlyLookups && unnamed.length > 0) {
     const now = await truth(database);
     unnamed = unnamed.filter((key) => now.differing.has(key));
