@@ -118,8 +118,33 @@ export class BlockChanges implements BlockUnderWay {
    * Reads the old values of a part that the cache did not know, which are then to be hashed, and which ancestral records exist: part
    * by part, so that a database with several threads uses them. To be called once for each part, when it was begun.
    */
-  read(index: number): Promise<GroupedBatch | undefined> {
-    return this.#readPart(this.#parts[index] as Part);
+  async read(index: number): Promise<GroupedBatch | undefined> {
+    const { rows, read } = this.#parts[index] as Part;
+    const { disk } = this.#context;
+    const table = this.#table;
+    const unread = rows.filter((row) => table.isRead[row] === true);
+    const unmarked = rows.filter((row) => table.hasAncestral(row) && table.isFirst[row] === false);
+    const [values, ancestral] = await Promise.all([
+      disk.getMany(Array.from(unread, (row) => table.stateKey(row))),
+      disk.getMany(Array.from(unmarked, (row) => table.ancestralKey(row))),
+    ]);
+    for (const [i, row] of unmarked.entries()) if (ancestral[i] !== undefined) table.ancestralStarts[row] = none;
+    const records = new SignedRecords(unread.length);
+    const groups = new GroupNumbers();
+    for (const [i, row] of unread.entries()) {
+      const value = values[i];
+      if (value === undefined) {
+        table.settle(row, undefined, undefined);
+        continue;
+      }
+      const key = read.append(table.gathered.view(table.key(row)));
+      read.appendByte(presentMark);
+      const before = read.append(value);
+      records.add(key, before, { sign: -1, group: groups.numberOf(table.groups[row] as number) });
+      table.settle(row, value, before);
+    }
+    for (const row of rows) if (table.isSame[row] === false) this.#count(row);
+    return groups.batchOf(records, read);
   }
 
   /** Hands over the writes of state and ancestral records. Their bytes are views that keep the whole block in memory. */
@@ -175,34 +200,6 @@ export class BlockChanges implements BlockUnderWay {
       if (table.hasAfter(row)) records.add(key, table.after(row), { sign: 1, group });
     }
     return groups.batchOf(records, table.gathered);
-  }
-
-  async #readPart({ rows, read }: Part): Promise<GroupedBatch | undefined> {
-    const { disk } = this.#context;
-    const table = this.#table;
-    const unread = rows.filter((row) => table.isRead[row] === true);
-    const unmarked = rows.filter((row) => table.hasAncestral(row) && table.isFirst[row] === false);
-    const [values, ancestral] = await Promise.all([
-      disk.getMany(Array.from(unread, (row) => table.stateKey(row))),
-      disk.getMany(Array.from(unmarked, (row) => table.ancestralKey(row))),
-    ]);
-    for (const [i, row] of unmarked.entries()) if (ancestral[i] !== undefined) table.ancestralStarts[row] = none;
-    const records = new SignedRecords(unread.length);
-    const groups = new GroupNumbers();
-    for (const [i, row] of unread.entries()) {
-      const value = values[i];
-      if (value === undefined) {
-        table.settle(row, undefined, undefined);
-        continue;
-      }
-      const key = read.append(table.gathered.view(table.key(row)));
-      read.appendByte(presentMark);
-      const before = read.append(value);
-      records.add(key, before, { sign: -1, group: groups.numberOf(table.groups[row] as number) });
-      table.settle(row, value, before);
-    }
-    for (const row of rows) if (table.isSame[row] === false) this.#count(row);
-    return groups.batchOf(records, read);
   }
 
   #count(row: number): void {
