@@ -229,6 +229,8 @@ describe('snapshot files', () => {
   test('one is sent at a time; a reader who goes away makes room, and is told by a broken answer if it cannot go on', async () => {
     const { store } = node;
     const height = store.snapshots().at(-1)?.height ?? 0;
+    // A block that is made on top of the snapshot reads at its height, too.
+    await waitFor('a block above the snapshot', () => (store.height ?? 0) > height);
     const path = `/v1/snapshots/${height}/file`;
     const readChunk = store.readChunk.bind(store);
     let read: typeof readChunk = ({ signal }) => {
