@@ -25,10 +25,11 @@ const absentValue = Uint8Array.of(0);
 const maxParts = 4;
 const minPartChanges = 256;
 
-/** Some rows of the table, ascending by key, and the arena with those of their old values that were read. */
+/** Some rows of the table, ascending by key. */
 interface Part {
   readonly rows: Uint32Array;
-  readonly read: ByteArena;
+  /** Those of their old values that were read. */
+  read: ByteArena | undefined;
 }
 
 /** Records to hash, and which group of the block each group of the batch is. */
@@ -63,10 +64,10 @@ export class BlockChanges implements BlockUnderWay {
     const size = Math.max(minPartChanges, Math.ceil(order.length / maxParts));
     this.#parts = Array.from({ length: Math.ceil(order.length / size) }, (_, i) => ({
       rows: order.subarray(i * size, (i + 1) * size),
-      read: new ByteArena(64 * 1024),
+      read: undefined,
     }));
     this.#partOf = new Uint8Array(order.length);
-    for (const [i, { rows }] of this.#parts.entries()) for (const row of rows) this.#partOf[row] = i;
+    for (let rank = 0; rank < order.length; rank++) this.#partOf[order[rank] as number] = Math.floor(rank / size);
   }
 
   /** In how many parts it is worked on. */
@@ -99,9 +100,7 @@ export class BlockChanges implements BlockUnderWay {
 
   /** Keys whose value really changes. */
   get changedRecords(): number {
-    let count = 0;
-    for (const isSame of this.#table.isSame) if (!isSame) count++;
-    return count;
+    return this.#table.isSame.filter((isSame) => !isSame).length;
   }
 
   /**
@@ -119,7 +118,8 @@ export class BlockChanges implements BlockUnderWay {
    * by part, so that a database with several threads uses them. To be called once for each part, when it was begun.
    */
   async read(index: number): Promise<GroupedBatch | undefined> {
-    const { rows, read } = this.#parts[index] as Part;
+    const part = this.#parts[index] as Part;
+    const { rows } = part;
     const { disk } = this.#context;
     const table = this.#table;
     const unread = rows.filter((row) => table.isRead[row] === true);
@@ -128,10 +128,15 @@ export class BlockChanges implements BlockUnderWay {
       disk.getMany(Array.from(unread, (row) => table.stateKey(row))),
       disk.getMany(Array.from(unmarked, (row) => table.ancestralKey(row))),
     ]);
-    for (const [i, row] of unmarked.entries()) if (ancestral[i] !== undefined) table.ancestralStarts[row] = none;
+    for (let i = 0; i < unmarked.length; i++) {
+      if (ancestral[i] !== undefined) table.ancestralStarts[unmarked[i] as number] = none;
+    }
+    const read = new ByteArena(this.#bytesOf(unread, values));
+    part.read = read;
     const records = new SignedRecords(unread.length);
     const groups = new GroupNumbers();
-    for (const [i, row] of unread.entries()) {
+    for (let i = 0; i < unread.length; i++) {
+      const row = unread[i] as number;
       const value = values[i];
       if (value === undefined) {
         table.settle(row, undefined, undefined);
@@ -202,18 +207,30 @@ export class BlockChanges implements BlockUnderWay {
     return groups.batchOf(records, table.gathered);
   }
 
+  /** Bytes that an arena for old values will have. */
+  #bytesOf(rows: Uint32Array, values: readonly (Uint8Array | undefined)[]): number {
+    let bytes = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const value = values[i];
+      if (value !== undefined) bytes += this.#table.keyLength(rows[i] as number) + 1 + value.length;
+    }
+    return bytes;
+  }
+
   #count(row: number): void {
     const table = this.#table;
     const delta = table.deltas[table.groups[row] as number] as GroupDelta;
-    const keyLength = (table.keyEnds[row] as number) - (table.keyStarts[row] as number);
+    const keyLength = table.keyLength(row);
     delta.isChanged = true;
     if (table.hasBefore(row)) {
+      const { start, end } = table.before(row);
       delta.count--;
-      delta.bytes -= keyLength + (table.beforeEnds[row] as number) - (table.beforeStarts[row] as number);
+      delta.bytes -= keyLength + end - start;
     }
     if (table.hasAfter(row)) {
+      const { start, end } = table.after(row);
       delta.count++;
-      delta.bytes += keyLength + (table.afterEnds[row] as number) - (table.afterStarts[row] as number);
+      delta.bytes += keyLength + end - start;
     }
   }
 
@@ -225,8 +242,10 @@ export class BlockChanges implements BlockUnderWay {
   }
 
   #arenaOfBefore(row: number): ByteArena {
+    if (this.#table.isRead[row] === false) return this.#table.gathered;
     const { read } = this.#parts[this.#partOf[row] as number] as Part;
-    return this.#table.isRead[row] === true ? read : this.#table.gathered;
+    if (read === undefined) throw new Error('unreachable: the old value was not read yet');
+    return read;
   }
 }
 

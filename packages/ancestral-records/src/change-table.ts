@@ -12,6 +12,10 @@ export const none: number = -1;
 const leastChangesPerRange = 2;
 const fewRanges = 64;
 
+/** Bytes that an arena begins with, whatever is expected. */
+const minArenaBytes = 1024;
+const maxExpectedBytes = 16 * 1024 * 1024;
+
 const noBytes = new Uint8Array(0);
 const stateTag = stateKey(noBytes)[0] as number;
 export const presentMark = 1;
@@ -41,39 +45,48 @@ export interface BlockEpoch {
  */
 export class ChangeTable {
   /** Database keys, new values, and old values that the cache knew. */
-  readonly gathered: ByteArena = new ByteArena(64 * 1024);
+  readonly gathered: ByteArena;
   /** Record keys with one character per byte. */
   readonly texts: string[] = [];
-  /** Hashes of the keys, as the cache has them; right when they were looked up. */
-  readonly hashes: number[] = [];
   readonly #rows = new Map<string, number>();
-  /** Indexes of the deltas. */
-  readonly groups: number[] = [];
-  readonly deltas: GroupDelta[] = [];
-  /** Cells of the ledger's grid; empty without a ledger. */
-  #cells = new Int32Array(0);
-  /** Record keys in `gathered`; with the tag before it, each is the database key of the state record. */
-  readonly keyStarts: number[] = [];
-  readonly keyEnds: number[] = [];
+  /** Where record keys begin in `gathered`; with the tag before it, each is the database key of the state record. */
+  readonly #keyStarts: number[] = [];
   /** New values in `gathered`; starts at `none` if the record is deleted. */
-  readonly afterStarts: number[] = [];
-  readonly afterEnds: number[] = [];
+  readonly #afterStarts: number[] = [];
+  readonly #afterEnds: number[] = [];
+  readonly deltas: GroupDelta[] = [];
+  /** Indexes of the deltas. */
+  readonly groups: Int32Array;
+  /** Cells of the ledger's grid; empty without a ledger. */
+  readonly #cells: Int32Array;
+  /** Hashes of the keys, as the cache has them; right when they were looked up. */
+  readonly hashes: Int32Array;
   /** Old values; starts at `none` if there is none. With the mark before it, each is the ancestral value. */
-  readonly beforeStarts: number[] = [];
-  readonly beforeEnds: number[] = [];
+  readonly #beforeStarts: Float64Array;
+  readonly #beforeEnds: Float64Array;
   /** Database keys of ancestral records in `gathered`; `none` if there is nothing to write. */
-  readonly ancestralStarts: number[] = [];
+  readonly ancestralStarts: Float64Array;
   /** True if the cache did not know the old value: it is read, and lies in the arena of its part. */
-  readonly isRead: boolean[] = [];
+  readonly isRead: boolean[];
   /** True if there is surely no ancestral record. */
-  readonly isFirst: boolean[] = [];
+  readonly isFirst: boolean[];
   /** True if the old value is known to be the new one. */
-  readonly isSame: boolean[] = [];
+  readonly isSame: boolean[];
 
   /** Copies changes, of which the last one of a key counts. */
   constructor(context: StoreContext, changes: Iterable<RecordChange>, ledger?: RangeLedger) {
+    this.gathered = new ByteArena(bytesToGather(changes));
     this.#gather(context, changes);
-    this.#group(ledger);
+    const { length } = this.texts;
+    this.hashes = new Int32Array(length);
+    this.#beforeStarts = new Float64Array(length).fill(none);
+    this.#beforeEnds = new Float64Array(length).fill(none);
+    this.ancestralStarts = new Float64Array(length).fill(none);
+    this.isRead = new Array<boolean>(length).fill(true);
+    this.isFirst = new Array<boolean>(length).fill(false);
+    this.isSame = new Array<boolean>(length).fill(false);
+    this.#cells = ledger === undefined ? new Int32Array(0) : cellsOf(this.texts, ledger);
+    this.groups = this.#grouped(ledger);
   }
 
   get size(): number {
@@ -88,9 +101,9 @@ export class ChangeTable {
   /** Cells with changes that are in no group of their own. To be called when all rows are settled. */
   unreadCells(): number[] {
     const cells = new Set<number>();
-    for (const [row, cell] of this.#cells.entries()) {
+    for (let row = 0; row < this.#cells.length; row++) {
       const group = this.deltas[this.groups[row] as number] as GroupDelta;
-      if (group.cell === -1 && this.isSame[row] === false) cells.add(cell);
+      if (group.cell === -1 && this.isSame[row] === false) cells.add(this.#cells[row] as number);
     }
     return [...cells];
   }
@@ -116,25 +129,30 @@ export class ChangeTable {
   }
 
   key(row: number): Span {
-    return { start: this.keyStarts[row] as number, end: this.keyEnds[row] as number };
+    const start = this.#keyStarts[row] as number;
+    return { start, end: start + this.keyLength(row) };
+  }
+
+  keyLength(row: number): number {
+    return (this.texts[row] as string).length;
   }
 
   /** The new value, which there must be. */
   after(row: number): Span {
-    return { start: this.afterStarts[row] as number, end: this.afterEnds[row] as number };
+    return { start: this.#afterStarts[row] as number, end: this.#afterEnds[row] as number };
   }
 
   /** The old value, which there must be. */
   before(row: number): Span {
-    return { start: this.beforeStarts[row] as number, end: this.beforeEnds[row] as number };
+    return { start: this.#beforeStarts[row] as number, end: this.#beforeEnds[row] as number };
   }
 
   hasAfter(row: number): boolean {
-    return this.afterStarts[row] !== none;
+    return this.#afterStarts[row] !== none;
   }
 
   hasBefore(row: number): boolean {
-    return this.beforeStarts[row] !== none;
+    return this.#beforeStarts[row] !== none;
   }
 
   hasAncestral(row: number): boolean {
@@ -142,23 +160,20 @@ export class ChangeTable {
   }
 
   stateKey(row: number): Uint8Array {
-    return this.gathered.view({
-      start: (this.keyStarts[row] as number) - recordKeyOffset,
-      end: this.keyEnds[row] as number,
-    });
+    const { start, end } = this.key(row);
+    return this.gathered.view({ start: start - recordKeyOffset, end });
   }
 
   /** The database key of the ancestral record to write, which there must be. */
   ancestralKey(row: number): Uint8Array {
     const start = this.ancestralStarts[row] as number;
-    const keyLength = (this.keyEnds[row] as number) - (this.keyStarts[row] as number);
-    return this.gathered.view({ start, end: start + ancestralKeyOffset + keyLength });
+    return this.gathered.view({ start, end: start + ancestralKeyOffset + this.keyLength(row) });
   }
 
   /** Takes note of an old value, or of its absence, and whether it is the new one. `span` is where its arena has it. */
   settle(row: number, value: Uint8Array | undefined, span: Span | undefined): void {
-    this.beforeStarts[row] = span === undefined ? none : span.start;
-    this.beforeEnds[row] = span === undefined ? none : span.end;
+    this.#beforeStarts[row] = span === undefined ? none : span.start;
+    this.#beforeEnds[row] = span === undefined ? none : span.end;
     this.isSame[row] = this.hasAfter(row)
       ? value !== undefined && this.gathered.equals(this.after(row), value)
       : value === undefined;
@@ -196,56 +211,51 @@ export class ChangeTable {
       const text = gathered.text(span);
       let row = rows.get(text);
       if (row === undefined) {
-        row = this.texts.length;
+        row = this.texts.push(text) - 1;
+        this.#keyStarts.push(span.start);
         rows.set(text, row);
-        this.#append(text, span);
       } else {
         gathered.truncate(start);
       }
-      this.afterStarts[row] = value === undefined ? none : gathered.append(value).start;
-      this.afterEnds[row] = gathered.length;
+      this.#afterStarts[row] = value === undefined ? none : gathered.append(value).start;
+      this.#afterEnds[row] = gathered.length;
     }
   }
 
   /** One group for each range that is kept apart, and one for the rest of each prefix. */
-  #group(ledger: RangeLedger | undefined): void {
+  #grouped(ledger: RangeLedger | undefined): Int32Array {
     const { texts } = this;
+    const cells = this.#cells;
     const kept = new Set<number>();
-    if (ledger !== undefined) {
-      this.#cells = new Int32Array(texts.length);
-      for (let row = 0; row < texts.length; row++) {
-        const cell = ledger.grid.cellOf(texts[row] as string);
-        this.#cells[row] = cell;
-        if (ledger.keeps(cell)) kept.add(cell);
-      }
-    }
+    if (ledger !== undefined) for (const cell of cells) if (ledger.keeps(cell)) kept.add(cell);
     if (kept.size > fewRanges && kept.size * leastChangesPerRange > texts.length) kept.clear();
-    const groups = new Map<number, number>();
+    const groups = new Int32Array(texts.length);
+    const numbers = new Map<number, number>();
     for (let row = 0; row < texts.length; row++) {
       const prefix = (texts[row] as string).charCodeAt(0);
-      const cell = kept.has(this.#cells[row] as number) ? (this.#cells[row] as number) : -1;
+      const cell = kept.has(cells[row] as number) ? (cells[row] as number) : -1;
       const name = cell === -1 ? -1 - prefix : cell;
-      let group = groups.get(name);
+      let group = numbers.get(name);
       if (group === undefined) {
         group = this.deltas.push({ prefix, cell, count: 0, bytes: 0, isChanged: false }) - 1;
-        groups.set(name, group);
+        numbers.set(name, group);
       }
-      this.groups.push(group);
+      groups[row] = group;
     }
+    return groups;
   }
+}
 
-  #append(text: string, key: Span): void {
-    this.texts.push(text);
-    this.hashes.push(0);
-    this.keyStarts.push(key.start);
-    this.keyEnds.push(key.end);
-    this.afterStarts.push(none);
-    this.afterEnds.push(none);
-    this.beforeStarts.push(none);
-    this.beforeEnds.push(none);
-    this.ancestralStarts.push(none);
-    this.isRead.push(true);
-    this.isFirst.push(false);
-    this.isSame.push(false);
+function cellsOf(texts: readonly string[], { grid }: RangeLedger): Int32Array {
+  return Int32Array.from(texts, (text) => grid.cellOf(text));
+}
+
+/** Bytes that an arena for changes will have, if old values are about as long as the new ones. */
+function bytesToGather(changes: Iterable<RecordChange>): number {
+  if (!Array.isArray(changes)) return minArenaBytes;
+  let bytes = 0;
+  for (const { key, value } of changes as readonly RecordChange[]) {
+    bytes += recordKeyOffset + ancestralKeyOffset + 2 * key.length + 2 * (value?.length ?? 0) + 1;
   }
+  return Math.max(minArenaBytes, Math.min(bytes, maxExpectedBytes));
 }
