@@ -3,13 +3,14 @@
  * (state and ancestral records) to a bare LevelDB. After a build:
  *
  * `node bench/commit.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--small 10000] [--changes 5000]
- * [--blocks 100] [--warm-up 250] [--run 25] [--threads 2] [--cache 134217728] [--write-buffer 4194304] [--sync]`
+ * [--blocks 100] [--warm-up 250] [--run 100] [--threads 2] [--cache 268435456] [--write-buffer 4194304] [--sync]`
  *
  * Both databases start as copies of one folder, and in the end they must hold the same. Blocks warm both up, until a snapshot; those of the
  * epoch that begins with it are timed. The databases take turns: a run of blocks for the store, then the same blocks for the other one, each
  * when LevelDB has done what the run before put off. What a run itself puts off is timed, too, and reported with the blocks and apart from
- * them. With `--run 1` each block and each batch meets a database at rest. `--small` is a second, smaller state, to see what size costs; 0
- * leaves it out. `--write-buffer` is LevelDB's, of both. `--store` is the entry of another build of the package.
+ * them. In a short run a batch leaves most of its work behind; the longer it is, the more of it a bare batch has to wait for. With `--run 1`
+ * each block and each batch meets a database at rest. `--small` is a second, smaller state, to see what size costs; 0 leaves it out.
+ * `--write-buffer` is LevelDB's, of both. `--store` is the entry of another build of the package.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,8 +48,8 @@ const { values: chosen } = parseArgs({
     blocks: { type: 'string', default: '100' },
     'warm-up': { type: 'string', default: '250' },
     threads: { type: 'string', default: '2' },
-    cache: { type: 'string', default: String(128 * 1024 * 1024) },
-    run: { type: 'string', default: '25' },
+    cache: { type: 'string', default: String(256 * 1024 * 1024) },
+    run: { type: 'string', default: '100' },
     'write-buffer': { type: 'string', default: String(4 * 1024 * 1024) },
     sync: { type: 'boolean', default: false },
     hasher: { type: 'string' },

@@ -173,7 +173,7 @@ export class RangeLedger {
   async #addPending(): Promise<void> {
     const slots = this.#pendingSlots.slice();
     const terms = this.#pendingSums.slice(0, slots.length);
-    const order = Uint32Array.from(slots.keys()).sort((a, b) => (slots[a] as number) - (slots[b] as number));
+    const order = orderOf(slots, this.#cells.length);
     const distinct: number[] = [];
     const sizes: number[] = [];
     const lists: Uint8Array[] = [];
@@ -213,4 +213,22 @@ export class RangeLedger {
   #sumAt(slot: number): Uint8Array {
     return this.#sums.subarray(slot * uncompressedSumBytes, (slot + 1) * uncompressedSumBytes);
   }
+}
+
+/** Places of slots in the order of these, those with the same one as they came. */
+function orderOf(slots: readonly number[], slotCount: number): Uint32Array {
+  /** Where the places of each slot begin; moves on as they are filled. */
+  const starts = new Uint32Array(slotCount + 1);
+  for (const slot of slots) starts[slot + 1] = (starts[slot + 1] as number) + 1;
+  for (let slot = 0; slot < slotCount; slot++) {
+    starts[slot + 1] = (starts[slot + 1] as number) + (starts[slot] as number);
+  }
+  const order = new Uint32Array(slots.length);
+  for (let place = 0; place < slots.length; place++) {
+    const slot = slots[place] as number;
+    const at = starts[slot] as number;
+    order[at] = place;
+    starts[slot] = at + 1;
+  }
+  return order;
 }
