@@ -3,7 +3,7 @@
  * (state and ancestral records) to a bare LevelDB. After a build:
  *
  * `node bench/commit.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--small 10000] [--changes 5000]
- * [--blocks 100] [--warm-up 250] [--run 100] [--threads 2] [--cache 268435456] [--write-buffer 4194304] [--sync]`
+ * [--blocks 100] [--warm-up 250] [--run 100] [--threads 2] [--cache 134217728] [--write-buffer 4194304] [--sync]`
  *
  * Both databases start as copies of one folder, and in the end they must hold the same. Blocks warm both up, until a snapshot; those of the
  * epoch that begins with it are timed. The databases take turns: a run of blocks for the store, then the same blocks for the other one, each
@@ -48,7 +48,7 @@ const { values: chosen } = parseArgs({
     blocks: { type: 'string', default: '100' },
     'warm-up': { type: 'string', default: '250' },
     threads: { type: 'string', default: '2' },
-    cache: { type: 'string', default: String(256 * 1024 * 1024) },
+    cache: { type: 'string', default: String(128 * 1024 * 1024) },
     run: { type: 'string', default: '100' },
     'write-buffer': { type: 'string', default: String(4 * 1024 * 1024) },
     sync: { type: 'boolean', default: false },

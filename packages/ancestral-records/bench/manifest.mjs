@@ -3,7 +3,7 @@
  * hashing as many records as it hashes, and what it does to blocks that are committed meanwhile. After a build:
  *
  * `node bench/manifest.mjs --hasher ../node/bench/kernel-hasher.mjs [--records 1000000] [--changes 100000] [--rounds 3]
- * [--block 1000] [--every 100] [--threads 2] [--cache 268435456] [--growing] [--no-ledger]`
+ * [--block 1000] [--every 100] [--threads 2] [--cache 134217728] [--growing] [--no-ledger]`
  *
  * An epoch changes `--changes` keys: eight of ten get another value, one is created, one is deleted; with `--growing` none is deleted. In every round one manifest is built
  * with nothing else going on, when LevelDB has compacted what the epoch wrote, and one while a block of `--block` changes comes every `--every` milliseconds. In the end the
@@ -27,7 +27,7 @@ const { values: chosen } = parseArgs({
     ...Object.fromEntries(
       Object.entries(defaults).map(([name, preset]) => [name, { type: 'string', default: preset }]),
     ),
-    cache: { type: 'string', default: String(256 * 1024 * 1024) },
+    cache: { type: 'string', default: String(128 * 1024 * 1024) },
     growing: { type: 'boolean', default: false },
     'no-ledger': { type: 'boolean', default: false },
     hasher: { type: 'string' },

@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.js';
 import type { ByteEncodings, DatabaseWrite } from './database.js';
 
 /** The chained batch of `abstract-level`: the same as an array of writes, at a fraction of the cost for each of them. */
@@ -59,13 +60,23 @@ export class ByteBatch implements WriteSink {
 /** Collects the writes of a batch in a list. */
 export class WriteList implements WriteSink {
   readonly writes: DatabaseWrite[] = [];
+  readonly #isCopying: boolean;
+
+  /** `isCopying`: each key and value gets memory of its own, for whoever keeps some of them longer than others. */
+  constructor(options: { readonly isCopying?: boolean } = {}) {
+    this.#isCopying = options.isCopying === true;
+  }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    this.writes.push({ type: 'put', key, value });
+    this.writes.push({ type: 'put', key: this.#own(key), value: this.#own(value) });
   }
 
   del(key: Uint8Array): void {
-    this.writes.push({ type: 'del', key });
+    this.writes.push({ type: 'del', key: this.#own(key) });
+  }
+
+  #own(bytes: Uint8Array): Uint8Array {
+    return this.#isCopying ? copyBytes(bytes) : bytes;
   }
 }
 
@@ -82,7 +93,8 @@ const leastWrites = 64;
 
 /**
  * A batch that is handed to the database piece by piece before it is written, so that writing it has little left to do. It
- * gives up by itself when its writes turn out to be large, and whoever needs them collects them in a list instead.
+ * gives up by itself when its writes turn out to be large, or the database takes no more of them; whoever needs them collects
+ * them in a list instead.
  */
 export class BatchDraft implements WriteSink {
   #batch: ByteBatch | undefined;
@@ -94,13 +106,11 @@ export class BatchDraft implements WriteSink {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    this.#batch?.put(key, value);
-    this.#count(key.length + value.length);
+    this.#add((batch) => batch.put(key, value), key.length + value.length);
   }
 
   del(key: Uint8Array): void {
-    this.#batch?.del(key);
-    this.#count(key.length);
+    this.#add((batch) => batch.del(key), key.length);
   }
 
   /** The batch, of which the caller takes care from now on; undefined if there is none any more. */
@@ -118,7 +128,14 @@ export class BatchDraft implements WriteSink {
       .catch(() => undefined);
   }
 
-  #count(bytes: number): void {
+  #add(add: (batch: ByteBatch) => void, bytes: number): void {
+    if (this.#batch === undefined) return;
+    try {
+      add(this.#batch);
+    } catch {
+      // Such as a database that was closed: reading and writing tell it.
+      this.discard();
+    }
     this.#writes++;
     this.#bytes += bytes;
     if (this.#writes >= leastWrites && !areSmall({ writes: this.#writes, bytes: this.#bytes })) this.discard();

@@ -12,7 +12,7 @@ import type { BlockUnderWay } from './value-cache.js';
 /*
  * From the changes of a block to what the store reads, hashes and writes. The bytes of a block lie in a few arenas: that of the
  * table has what is known without reading, others have the old values that were read, one for each part of the block. Reads,
- * hash batches and writes are views on them: few objects per change, and each byte is copied once.
+ * hash batches and writes are views on them: few objects per change.
  *
  * New values are hashed while old ones are read, and each part of these as soon as it is there. A value that turns out to be what
  * it was is then added and subtracted, which leaves no trace in a sum. Meanwhile the writes of the part go into the draft of the

@@ -18,7 +18,15 @@ export interface BlockSums {
 export async function nextSummaries(
   context: StoreContext,
   block: BlockChanges,
-  { draft, ...options }: HashOptions & { readonly draft: BatchDraft | undefined },
+  {
+    draft,
+    requireCurrent,
+    ...options
+  }: HashOptions & {
+    readonly draft: BatchDraft | undefined;
+    /** Throws if what was read is of no use any more. */
+    readonly requireCurrent: () => void;
+  },
 ): Promise<BlockSums> {
   const current = context.standing.summaries;
   const hash = async (grouped: GroupedBatch | undefined): Promise<GroupSums | undefined> => {
@@ -27,7 +35,7 @@ export async function nextSummaries(
   const workOn = async (part: number): Promise<(GroupSums | undefined)[]> => {
     const goOn = async (): Promise<GroupSums | undefined> => {
       const records = await block.read(part);
-      options.signal?.throwIfAborted();
+      requireCurrent();
       const hashing = hash(records);
       const drafting = (async () => void (draft && block.writePart(part, draft)))();
       await allSettled<unknown>([hashing, drafting]);
@@ -40,7 +48,7 @@ export async function nextSummaries(
   const deltas = block.prefixDeltas();
   const moves = block.ledgerMoves(sumsOf);
   if (deltas.length === 0) return { summaries: current, moves };
-  return { summaries: await addDeltas(context, deltas, sumsOf, options), moves };
+  return { summaries: await addDeltas(context, current, { deltas, sumsOf }, options), moves };
 }
 
 /** Uncompressed sums, and which group of the block each is of. */
@@ -63,13 +71,14 @@ function byGroup(hashed: readonly GroupSums[]): Map<number, Uint8Array[]> {
 }
 
 async function addDeltas(
-  context: StoreContext,
-  deltas: readonly PrefixDelta[],
-  sumsOf: ReadonlyMap<number, readonly Uint8Array[]>,
+  { hasher }: StoreContext,
+  current: ReadonlyMap<number, Summary>,
+  {
+    deltas,
+    sumsOf,
+  }: { readonly deltas: readonly PrefixDelta[]; readonly sumsOf: ReadonlyMap<number, readonly Uint8Array[]> },
   options: HashOptions,
 ): Promise<ReadonlyMap<number, Summary>> {
-  const { hasher } = context;
-  const current = context.standing.summaries;
   const lists = deltas.map(({ prefix, groups }) => {
     const before = current.get(prefix)?.sum;
     return [...(before === undefined ? [] : [before]), ...groups.flatMap((group) => sumsOf.get(group) ?? [])];

@@ -32,22 +32,33 @@ export function epochOfBlock(height: number, period: number): number {
   return Math.floor((height - 1) / period) * period;
 }
 
-/** Computes everything about the next block and writes nothing. The draft is discarded if that fails. */
+/**
+ * Computes everything about the next block and writes nothing. `isStale` says whether an operation that may move the store has begun
+ * meanwhile: what was read is then a mixture of two states, whether or not the height has moved.
+ */
 export async function prepareBlock(
   context: StoreContext,
   height: number,
   changes: Iterable<RecordChange>,
-  { draft, signal }: { readonly draft: BatchDraft | undefined; readonly signal: AbortSignal | undefined },
+  options: {
+    readonly draft: BatchDraft | undefined;
+    readonly signal: AbortSignal | undefined;
+    readonly isStale: () => boolean;
+  },
 ): Promise<BlockBatch> {
+  const { draft, signal, isStale } = options;
   const { version } = context;
   const { standing, parameters } = context;
   const epoch = epochOfBlock(height, parameters.snapshotPeriod);
   const ledger = context.ledgers.current(version);
   const block = new BlockChanges(context, changes, { height: epoch, isFirstBlock: height === epoch + 1 }, ledger);
-  const options = signal === undefined ? {} : { signal };
-  const { summaries, moves } = await nextSummaries(context, block, { ...options, draft });
-  signal?.throwIfAborted();
-  if (context.version !== version) throw staleBlock(height);
+  const requireCurrent = (): void => {
+    if (isStale()) throw staleBlock(height);
+    signal?.throwIfAborted();
+  };
+  const hashOptions = signal === undefined ? {} : { signal };
+  const { summaries, moves } = await nextSummaries(context, block, { ...hashOptions, draft, requireCurrent });
+  requireCurrent();
   const stateRoot = rootOf(context, summaries);
   const tip = { ...standing.tip, height, stateRoot };
   const writes: DatabaseWrite[] = [];
@@ -96,7 +107,8 @@ function writeBlock(
 ): Promise<void> {
   const drafted = draft?.take();
   if (drafted !== undefined) return disk.writeDrafted(drafted, others);
-  const list = new WriteList();
+  // The bytes of a block lie in a few arenas: a database that keeps what it is given would keep all of them for one record.
+  const list = new WriteList({ isCopying: !disk.hasChainedBatches });
   block.write(list);
   return disk.write([...list.writes, ...others]);
 }

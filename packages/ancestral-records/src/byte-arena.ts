@@ -5,9 +5,9 @@ export interface Span {
 }
 
 /**
- * Collects bytes one after the other in one buffer that grows. Positions stay valid; views are only taken when nothing is
- * appended any more, because growing moves the bytes. One buffer with many views is much cheaper to make, and to hand to a
- * database, than many small arrays.
+ * Collects bytes one after the other in one buffer that grows. Positions stay valid, and so do views: bytes never change once they
+ * are there, and when they move to a larger buffer the old one is left as it is. One buffer with many views is much cheaper to make,
+ * and to hand to a database, than many small arrays.
  */
 export class ByteArena {
   #bytes: Buffer;
@@ -45,7 +45,7 @@ export class ByteArena {
     return { start: at, end: this.#length };
   }
 
-  /** Forgets what was appended from a position on. */
+  /** Forgets what was appended from a position on, of which there must be no view. */
   truncate(length: number): void {
     this.#length = length;
   }

@@ -137,9 +137,19 @@ export class Disk {
     await this.write(list.writes, { isStep });
   }
 
-  /** Starts a batch that is written later; undefined if the database takes whole batches only. */
+  /** True if the database takes batches piece by piece, and thus copies what it is given. */
+  get hasChainedBatches(): boolean {
+    return this.#startBatch !== undefined;
+  }
+
+  /** Starts a batch that is written later; undefined if the database takes whole batches only, or none now. */
   draft(): BatchDraft | undefined {
-    return this.#startBatch && new BatchDraft(this.#startBatch());
+    try {
+      return this.#startBatch && new BatchDraft(this.#startBatch());
+    } catch {
+      // It is not open, as reading and writing tell.
+      return undefined;
+    }
   }
 
   /** Writes what a draft collected and some more in one atomic batch. @throws ANCESTRAL_RECORDS_WRITE_FAILED */
@@ -210,12 +220,21 @@ function readFailed(cause: unknown): AncestralRecordsError {
 
 /**
  * How to start a chained batch, if `batch` is that of `abstract-level` itself, which does so when it gets no arguments: it
- * stands beside the `_chainedBatch` that implementations override. A database that has a `batch` of its own gets arrays.
+ * stands beside the `_chainedBatch` that implementations override. A database that has a `batch` of its own, or no chained batches
+ * of its own (then they are lists, too), gets arrays.
  */
 function chainedBatches(database: StateDatabase): (() => ByteBatch) | undefined {
-  let owner: Partial<StateDatabase> | null = database;
+  let owner: LevelPart | null = database as LevelPart;
   while (owner !== null && !Object.hasOwn(owner, 'batch')) owner = Object.getPrototypeOf(owner);
-  if (owner === null || !Object.hasOwn(owner, '_chainedBatch') || owner.batch !== database.batch) return undefined;
+  if (owner === null || !Object.hasOwn(owner, '_chainedBatch')) return undefined;
+  const { batch, _chainedBatch } = database as LevelPart;
+  if (owner.batch !== batch || owner._chainedBatch === _chainedBatch) return undefined;
   const level = database as unknown as ChainedBatchSource;
   return () => new ByteBatch(level);
+}
+
+/** What tells a database of `abstract-level` from others. */
+interface LevelPart {
+  readonly batch?: unknown;
+  readonly _chainedBatch?: unknown;
 }

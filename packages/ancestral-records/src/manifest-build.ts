@@ -107,6 +107,11 @@ export class ManifestBuild {
     }
   }
 
+  /** True if nothing is left to build. */
+  get isSettled(): boolean {
+    return unbuiltSnapshot(this.#context) === undefined;
+  }
+
   /** Resolves when nothing is left to build. @throws what the build failed with */
   async settled(): Promise<void> {
     const unbuilt = unbuiltSnapshot(this.#context);

@@ -25,7 +25,7 @@ export interface StateStoreOptions {
   readonly hasher: StateHasher;
   readonly stateRoot: StateRootFunction;
   readonly parameters: StateParameters;
-  /** Bound of the cache of values and known absences; default 256 MiB, 0 for none. */
+  /** Bound of the cache of values and known absences; default 128 MiB, 0 for none. */
   readonly cacheBytes?: number;
   /** Whether blocks, ranges and marks reach the disk before they count as written; default true. */
   readonly isSynced?: boolean;
@@ -38,7 +38,7 @@ export interface StateStoreOptions {
 }
 
 /** Default of {@link StateStoreOptions.cacheBytes}. */
-export const defaultCacheBytes: number = 256 * 1024 * 1024;
+export const defaultCacheBytes: number = 128 * 1024 * 1024;
 
 /** Default of {@link StateStoreOptions.maxHeldSnapshots}. */
 export const defaultMaxHeldSnapshots: number = 4;

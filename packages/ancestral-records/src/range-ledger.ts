@@ -26,7 +26,7 @@ const untouched = 0;
 const unread = -1;
 
 /** Sums that wait before they are added up: few enough to hold, enough to be worth a call of the hasher. */
-const maxPending = 4096;
+const defaultMaxPending = 4096;
 
 /**
  * What the blocks of one epoch have done to each range of a manifest so far: 128 bytes and a few numbers for each range they
@@ -38,6 +38,7 @@ const maxPending = 4096;
 export class RangeLedger {
   readonly grid: RangeGrid;
   readonly #hasher: StateHasher;
+  readonly #maxPending: number;
   /** For each cell what is known of it: `untouched`, `unread`, or its slot, from 1 on. */
   readonly #slotOf: Int32Array;
   readonly #cells: number[] = [];
@@ -51,8 +52,9 @@ export class RangeLedger {
   #adding: Promise<void> | undefined;
   #isBroken = false;
 
-  constructor(hasher: StateHasher, grid: RangeGrid) {
+  constructor(hasher: StateHasher, grid: RangeGrid, maxPending: number = defaultMaxPending) {
     this.#hasher = hasher;
+    this.#maxPending = maxPending;
     this.grid = grid;
     this.#slotOf = new Int32Array(grid.cellCount);
   }
@@ -75,12 +77,12 @@ export class RangeLedger {
       if (place?.isSame === false) this.#forget(grid, move.cell);
       else this.#move(place?.first ?? move.cell, move);
     }
-    if (this.#pendingSlots.length >= maxPending) this.#start();
+    if (this.#pendingSlots.length >= this.#maxPending) this.#start();
   }
 
   /** Resolves when there is room for what another block did. */
   async ready(): Promise<void> {
-    if (this.#pendingSlots.length >= 2 * maxPending) await this.#adding;
+    if (this.#pendingSlots.length >= 2 * this.#maxPending) await this.#adding;
   }
 
   /** Adds up what is pending. Resolves to false if that failed, so that nothing here can be used. */

@@ -32,6 +32,14 @@ export function checkStateRecord(parameters: StateParameters, key: Uint8Array, v
   }
 }
 
+/** Checks changes of the state, and copies their bytes. @throws ANCESTRAL_RECORDS_INVALID_RECORD */
+export function copiedChanges(parameters: StateParameters, changes: Iterable<RecordChange>): RecordChange[] {
+  return Array.from(changes, ({ key, value }) => {
+    checkStateRecord(parameters, key, value);
+    return { key: copyBytes(key), value: value && copyBytes(value) };
+  });
+}
+
 /**
  * Database writes of changes outside of the state.
  *

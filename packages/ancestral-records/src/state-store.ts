@@ -16,7 +16,7 @@ import { beginLedgers, openContext, type StateStoreOptions } from './open-store.
 import type { StateParameters } from './parameters.js';
 import { proveRecords } from './proof.js';
 import { type Proof, RangeCommits } from './range-commits.js';
-import { isStateKey, otherRecordWrites, type RecordChange } from './record-change.js';
+import { copiedChanges, isStateKey, otherRecordWrites, type RecordChange } from './record-change.js';
 import { Retention } from './retention.js';
 import { beginRewind } from './rewind.js';
 import { type BuiltSnapshot, builtSnapshots, readManifest, snapshotAt } from './snapshots.js';
@@ -218,24 +218,26 @@ export class StateStore {
   }
 
   /**
-   * Computes the net effect of the next block: its state root and the batch to write. Writes nothing; bytes are copied.
+   * Computes the net effect of the next block: its state root and the batch to write. Writes nothing; bytes are copied before it
+   * returns. At a snapshot height it first waits for the manifest of the snapshot before.
    *
    * @throws ANCESTRAL_RECORDS_NOT_READY, ANCESTRAL_RECORDS_WRONG_HEIGHT unless `height` is the next one,
-   *   ANCESTRAL_RECORDS_INVALID_RECORD, ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_STALE_BLOCK
+   *   ANCESTRAL_RECORDS_INVALID_RECORD, ANCESTRAL_RECORDS_BUSY, ANCESTRAL_RECORDS_STALE_BLOCK if the store begins to move meanwhile
    */
   async prepareBlock(height: number, changes: Iterable<RecordChange>, options: Abortable = {}): Promise<PreparedBlock> {
-    this.#requireReady();
-    if (this.#gate.active !== undefined) throw busy('prepareBlock', this.#gate.active);
-    const next = this.#context.standing.tip.height + 1;
-    if (height !== next) {
-      throw new AncestralRecordsError('ANCESTRAL_RECORDS_WRONG_HEIGHT', `the next block is ${next}, not ${height}`, {
-        details: { expected: next, actual: height },
-      });
-    }
+    this.#requireNext(height);
     options.signal?.throwIfAborted();
-    const isSnapshot = height % this.parameters.snapshotPeriod === 0;
-    if (isSnapshot) await this.#read(this.#build.settled());
-    const batch = await this.#read(this.#traffic.during(this.#prepareBlock(height, changes, options.signal)));
+    let own = changes;
+    if (height % this.parameters.snapshotPeriod === 0 && !this.#build.isSettled) {
+      own = copiedChanges(this.parameters, changes);
+      try {
+        await this.#read(this.#build.settled());
+      } finally {
+        // It says more than the build does, which is given up when the store moves or is closed.
+        this.#requireNext(height);
+      }
+    }
+    const batch = await this.#read(this.#traffic.during(this.#prepareBlock(height, own, options.signal)));
     const prepared: PreparedBlock = Object.freeze({
       height,
       stateRoot: copyBytes(batch.next.tip.stateRoot),
@@ -535,8 +537,10 @@ export class StateStore {
     this.#draft?.discard();
     const draft = this.#context.disk.draft();
     this.#draft = draft;
+    const { turns } = this.#gate;
+    const isStale = () => this.#gate.turns !== turns;
     try {
-      return await prepareBlock(this.#context, height, changes, { draft, signal });
+      return await prepareBlock(this.#context, height, changes, { draft, signal, isStale });
     } catch (error) {
       draft?.discard();
       throw error;
@@ -648,6 +652,17 @@ export class StateStore {
     if (phase === 'ready') return;
     throw new AncestralRecordsError('ANCESTRAL_RECORDS_NOT_READY', `the store is ${phase}: there is no state to use`, {
       details: { phase },
+    });
+  }
+
+  /** @throws what `prepareBlock` throws unless a block at `height` can be prepared now */
+  #requireNext(height: number): void {
+    this.#requireReady();
+    if (this.#gate.active !== undefined) throw busy('prepareBlock', this.#gate.active);
+    const next = this.#context.standing.tip.height + 1;
+    if (height === next) return;
+    throw new AncestralRecordsError('ANCESTRAL_RECORDS_WRONG_HEIGHT', `the next block is ${next}, not ${height}`, {
+      details: { expected: next, actual: height },
     });
   }
 

@@ -4,7 +4,7 @@ import { noEntry } from './key-index.js';
 import { type CachedRecord, PackedCache } from './packed-cache.js';
 
 /** The filter takes a sixteenth of the bound, if that is enough to be worth it, and at most this. */
-const maxFilterBytes = 1024 * 1024;
+const maxFilterBytes = 4 * 1024 * 1024;
 const minFilterBytes = 1024;
 
 /** A block while it is being written, as the cache sees it. */

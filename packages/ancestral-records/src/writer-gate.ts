@@ -6,12 +6,18 @@ const maxWaiting = 64;
 /** Lets one writing operation through at a time. Most are refused when one is under way; a few may wait, boundedly. */
 export class WriterGate {
   #active: string | undefined;
+  #turns = 0;
   #waiting: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
   /** Name of the operation under way. */
   get active(): string | undefined {
     return this.#active;
+  }
+
+  /** Operations that have begun so far. */
+  get turns(): number {
+    return this.#turns;
   }
 
   /** Runs an operation alone. @throws ANCESTRAL_RECORDS_BUSY if another one is under way and this may not wait */
@@ -21,6 +27,7 @@ export class WriterGate {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#active = name;
+    this.#turns++;
     try {
       return await operation();
     } finally {

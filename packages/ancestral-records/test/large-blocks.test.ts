@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { ChangeTable } from '../src/change-table.js';
-import type { RecordChange, StateDatabase } from '../src/index.js';
+import type { RecordChange, StateDatabase, StateHasher } from '../src/index.js';
 import {
   apply,
   believed,
@@ -260,6 +260,87 @@ describe('a block', () => {
     goOn();
     await committing;
     expect(await store.get(key)).toEqual(bytes(1));
+    await store.close();
+  });
+
+  test('that the database has already is not mistaken for the state before by a block that is prepared beside it', async () => {
+    const key = bytes(5, 1);
+    const database = await opened(memoryDatabase());
+    const [written, announce] = signal();
+    const [answered, goOn] = signal();
+    let isSlow = false;
+    const store = await openStore(
+      wrapped(database, {
+        async getMany(keys, options) {
+          if (isSlow) await written;
+          return database.getMany(keys, options);
+        },
+        async batch(operations, options) {
+          await database.batch(operations, options);
+          if (!isSlow) return;
+          announce();
+          await answered;
+        },
+      }),
+      { cacheBytes: 0 },
+    );
+    await store.initialize({ records: [pack([[key, bytes(0)]])] });
+    const prepared = await store.prepareBlock(1, [{ key, value: bytes(1) }]);
+    isSlow = true;
+    const other = store.prepareBlock(1, [{ key, value: bytes(2) }]);
+    const committing = store.commitBlock(prepared);
+    await expect(other).rejects.toMatchObject({ code: 'ANCESTRAL_RECORDS_STALE_BLOCK' });
+    expect(store.height).toBe(0);
+    goOn();
+    await committing;
+    await store.close();
+  });
+
+  test.each(['commitBlock', 'reset'] as const)(
+    'is stale, and no sign of damage, if it is still prepared when a %s has taken the record away that it deletes',
+    async (operation) => {
+      let hashing: Promise<void> | undefined;
+      const hasher: StateHasher = {
+        ...toyHasher,
+        async sum(batch) {
+          await hashing;
+          return toyHasher.sum(batch);
+        },
+      };
+      const store = await openStore(await opened(memoryDatabase()), { hasher });
+      const deletion = [{ key: bytes(5, 1), value: undefined }];
+      await store.initialize({ records: [pack([[bytes(5, 1), bytes(0)]])] });
+      const first = await store.prepareBlock(1, deletion);
+      const [hashed, goOn] = signal();
+      hashing = hashed;
+      const second = store.prepareBlock(1, deletion);
+      await (operation === 'reset' ? store.reset() : store.commitBlock(first));
+      goOn();
+      await expect(second).rejects.toMatchObject({ code: 'ANCESTRAL_RECORDS_STALE_BLOCK' });
+      await store.close();
+    },
+  );
+
+  test('is stale, and no sign of damage, if it reads a record that it deletes only when another block has made it', async () => {
+    const database = await opened(memoryDatabase());
+    let reading: Promise<void> | undefined;
+    const store = await openStore(
+      wrapped(database, {
+        async getMany(keys, options) {
+          await reading;
+          return database.getMany(keys, options);
+        },
+      }),
+      { cacheBytes: 0 },
+    );
+    await store.initialize({ records: [] });
+    const first = await store.prepareBlock(1, [{ key: bytes(5, 1), value: bytes(1) }]);
+    const [read, goOn] = signal();
+    reading = read;
+    const second = store.prepareBlock(1, [{ key: bytes(5, 1), value: undefined }]);
+    await store.commitBlock(first);
+    goOn();
+    await expect(second).rejects.toMatchObject({ code: 'ANCESTRAL_RECORDS_STALE_BLOCK' });
     await store.close();
   });
 

@@ -23,6 +23,17 @@ function manifestOf(state: PlainState, maxRangeRecords: number): Manifest {
   return Manifest.fromEntries({ height: 4, entries });
 }
 
+/** A hasher that adds up after whatever else there is to do. */
+function slowly(hasher: StateHasher): StateHasher {
+  const later = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const { addUp } = hasher;
+  return {
+    ...hasher,
+    combine: (left, right) => later().then(() => hasher.combine(left, right)),
+    ...(addUp && { addUp: (sums, sizes) => later().then(() => addUp(sums, sizes)) }),
+  };
+}
+
 const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 const isInside = (each: Uint8Array, { startKey, endKey }: { startKey: Uint8Array; endKey: Uint8Array | undefined }) =>
   Buffer.compare(each, startKey) >= 0 && (endKey === undefined || Buffer.compare(each, endKey) < 0);
@@ -77,6 +88,8 @@ describe('a ledger', () => {
     unread: fc.option(fc.nat(12)),
     settles: fc.boolean(),
   });
+  /** With the smaller ones, sums are added up beside the steps. */
+  const bound = fc.constantFrom(2, 5, 4096);
   const manifest = manifestOf(records([0, 1, 2, 3, 4, 5].map((i) => bytes(5, 32 * i))), 1);
 
   test.each([
@@ -86,8 +99,8 @@ describe('a ledger', () => {
     'has of each range the sum of all that happened to it, added up in %s, also on a new grid',
     async (_, hasher) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 8 }), fc.nat(8), async (steps, regridAt) => {
-          let ledger = new RangeLedger(hasher, new RangeGrid(manifest));
+        fc.asyncProperty(fc.array(step, { maxLength: 8 }), fc.nat(8), bound, async (steps, regridAt, maxPending) => {
+          let ledger = new RangeLedger(slowly(hasher), new RangeGrid(manifest), maxPending);
           const plain = new Map<number, { count: number; bytes: number; sum: bigint }>();
           const unread = new Set<number>();
           for (const [i, { moves, unread: cell, settles }] of steps.entries()) {
@@ -100,11 +113,12 @@ describe('a ledger', () => {
               const sum = sums.reduce((total, one) => total + one, known.sum);
               plain.set(at, { count: known.count + change.count, bytes: known.bytes + change.bytes, sum });
             }
+            await ledger.ready();
             ledger.add({ grid: ledger.grid, moves: taken, unread: cell === null ? [] : [cell] });
             if (cell !== null) unread.add(cell);
             const settling = settles ? ledger.settle() : undefined;
             if (i === regridAt) {
-              const next = new RangeLedger(hasher, new RangeGrid(manifest));
+              const next = new RangeLedger(slowly(hasher), new RangeGrid(manifest), maxPending);
               next.add(ledger.moves());
               ledger = next;
             }
@@ -130,6 +144,44 @@ describe('a ledger', () => {
       );
     },
   );
+
+  test('adds up by itself beside what is added, and makes whoever is too fast wait', async () => {
+    const wide = manifestOf(records(Array.from({ length: 256 }, (_, i) => bytes(5, i))), 1);
+    let calls = 0;
+    const hasher: StateHasher = {
+      ...slowly(addingHasher),
+      addUp: (sums, sizes) => {
+        calls++;
+        return slowly(addingHasher).addUp?.(sums, sizes) ?? Promise.reject(new Error('unreachable'));
+      },
+    };
+    const maxPending = 100;
+    const ledger = new RangeLedger(hasher, new RangeGrid(wide), maxPending);
+    const expected = new Map<number, bigint>();
+    let waits = 0;
+    for (let i = 0; i < 3000; i++) {
+      const cell = 2 * (Math.imul(i, 0x9e3779b1) >>> 24) + 1;
+      const term = BigInt(i + 1) << 100n;
+      const sum = await hasher.decode(encodeElement(term));
+      let isReady = false;
+      const ready = ledger.ready().then(() => {
+        isReady = true;
+      });
+      await undefined;
+      await undefined;
+      if (!isReady) waits++;
+      await ready;
+      ledger.add({ grid: ledger.grid, moves: [{ cell, count: 1, bytes: i, sums: [sum] }], unread: [] });
+      expected.set(cell, (expected.get(cell) ?? 0n) + term);
+    }
+    expect(waits).toBeGreaterThan(5);
+    expect(calls).toBeGreaterThan(5);
+    expect(await ledger.settle()).toBe(true);
+    expect(expected.size).toBe(256);
+    for (const [cell, sum] of expected) {
+      expect(hex(await hasher.encode(ledger.total(cell)?.sum ?? bytes()))).toBe(hex(encodeElement(sum)));
+    }
+  });
 
   test('that cannot add up is of no use, and fails nobody', async () => {
     const hasher: StateHasher = { ...addingHasher, addUp: () => Promise.reject(new Error('no')) };

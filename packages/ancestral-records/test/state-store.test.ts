@@ -174,6 +174,38 @@ describe('a block', () => {
     expect(await store.get(bytes(70))).toEqual(bytes(4));
   });
 
+  describe('at a snapshot height, while the manifest before is built', () => {
+    /** A store at height 1, of whose snapshot the manifest is still to be built. */
+    async function building(): Promise<StateStore> {
+      const store = await memoryStore({ parameters: parameters({ snapshotPeriod: 1 }) });
+      await store.initialize({ records: [] });
+      await store.commitBlock(await store.prepareBlock(1, [set(bytes(5), 1)]));
+      expect(store.snapshots().map(({ height }) => height)).not.toContain(1);
+      return store;
+    }
+
+    test('copies its bytes, and checks its records, before it waits', async () => {
+      const store = await building();
+      const value = Buffer.from([1, 2]);
+      const preparing = store.prepareBlock(2, [{ key: bytes(5, 1), value }]);
+      value.fill(0);
+      await store.commitBlock(await preparing);
+      expect(await store.get(bytes(5, 1))).toEqual(bytes(1, 2));
+      await expect(store.prepareBlock(3, [set(bytes(7), 1)])).rejects.toMatchObject(failure('INVALID_RECORD'));
+    });
+
+    test('is refused if another operation began, or the store was closed, while it waited', async () => {
+      const store = await building();
+      const preparing = store.prepareBlock(2, [set(bytes(5), 2)]);
+      await store.reset();
+      await expect(preparing).rejects.toMatchObject({ code: expect.stringMatching(/_(BUSY|NOT_READY)$/) });
+      const other = await building();
+      const late = other.prepareBlock(2, [set(bytes(5), 2)]);
+      await other.close();
+      await expect(late).rejects.toMatchObject(failure('CLOSED'));
+    });
+  });
+
   test('whose hashing fails or is aborted changes nothing', async () => {
     const hasher: StateHasher = { ...toyHasher, sum: async () => Promise.reject(new Error('no kernel')) };
     const database = await memoryDatabase().open();

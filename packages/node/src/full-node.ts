@@ -62,7 +62,7 @@ export interface FullNodeOptions<Header> {
   readonly peerExchange?: Partial<PeerExchangeOptions>;
   /** What peers and `/status` are told; default the name and version of this package. */
   readonly userAgent?: string;
-  /** Bytes of state values kept in memory; default 256 MiB. */
+  /** Bytes of state values kept in memory; default 128 MiB. */
   readonly cacheBytes?: number;
   /** Verifies the database while the node runs. Without it, nothing does. */
   readonly scrub?: ScrubSettings;

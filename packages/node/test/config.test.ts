@@ -51,7 +51,7 @@ describe('the settings of a run', () => {
       producerKey: undefined,
       blockIntervalMs: 1000,
       chunkBytes: 2 * 1024 * 1024,
-      cacheBytes: 256 * 1024 * 1024,
+      cacheBytes: 128 * 1024 * 1024,
       scrubBytesPerSecond: undefined,
       hashBackend: 'auto',
       hashThreads: 'all',

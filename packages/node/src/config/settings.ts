@@ -104,7 +104,7 @@ export const nodeSettings: { readonly [Name in keyof NodeSettings]: Setting<Node
   ),
   blockIntervalMs: integer('block-interval-ms', { help: 'time between blocks of a producer', default: '1000' }),
   chunkBytes: integer('chunk-bytes', { help: 'bytes of records asked for at once', default: '2097152' }),
-  cacheBytes: integer('cache-bytes', { help: 'bytes of state values kept in memory', default: '268435456' }),
+  cacheBytes: integer('cache-bytes', { help: 'bytes of state values kept in memory', default: '134217728' }),
   scrubBytesPerSecond: value('scrub', mebibytesOrOff, {
     placeholder: 'MIB',
     help: 'verify the database while the node runs, reading at most so many MiB a second, or "off"',
