@@ -135,6 +135,7 @@ export class BatchDraft implements WriteSink {
     } catch {
       // Such as a database that was closed: reading and writing tell it.
       this.discard();
+      return;
     }
     this.#writes++;
     this.#bytes += bytes;

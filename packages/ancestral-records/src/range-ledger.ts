@@ -116,12 +116,7 @@ export class RangeLedger {
 
   /** All that it knows, for a ledger on another grid. */
   moves(): LedgerMoves {
-    const pending = new Map<number, Uint8Array[]>();
-    for (const [i, slot] of this.#pendingSlots.entries()) {
-      const sums = pending.get(slot) ?? [];
-      sums.push(this.#pendingSums[i] as Uint8Array);
-      pending.set(slot, sums);
-    }
+    const pending = this.#pendingOfSlots();
     const moves: RangeMove[] = [];
     const cells: number[] = [];
     for (const [cell, slot] of this.#slotOf.entries()) if (slot === unread) cells.push(cell);
@@ -173,34 +168,38 @@ export class RangeLedger {
 
   /** Blocks may add to what is pending meanwhile. */
   async #addPending(): Promise<void> {
-    const slots = this.#pendingSlots.slice();
-    const terms = this.#pendingSums.slice(0, slots.length);
-    const order = orderOf(slots, this.#cells.length);
-    const distinct: number[] = [];
+    const { length } = this.#pendingSlots;
+    const pending = this.#pendingOfSlots();
     const sizes: number[] = [];
-    const lists: Uint8Array[] = [];
-    for (const at of order) {
-      const slot = slots[at] as number;
-      if (distinct[distinct.length - 1] !== slot) {
-        distinct.push(slot);
-        sizes.push(0);
-        if (this.#summed[slot] === true) {
-          lists.push(this.#sumAt(slot));
-          sizes[sizes.length - 1] = 1;
-        }
-      }
-      lists.push(terms[at] as Uint8Array);
-      sizes[sizes.length - 1] = (sizes[sizes.length - 1] as number) + 1;
+    const terms: Uint8Array[] = [];
+    for (const [slot, sums] of pending) {
+      const isSummed = this.#summed[slot] === true;
+      if (isSummed) terms.push(this.#sumAt(slot));
+      for (const sum of sums) terms.push(sum);
+      sizes.push(sums.length + (isSummed ? 1 : 0));
     }
-    const added = await addUp(this.#hasher, joinSums(lists), Uint32Array.from(sizes));
+    const added = await addUp(this.#hasher, joinSums(terms), Uint32Array.from(sizes));
     this.#grow();
-    for (const [i, slot] of distinct.entries()) {
+    for (const [i, slot] of [...pending.keys()].entries()) {
       const sum = added.subarray(i * uncompressedSumBytes, (i + 1) * uncompressedSumBytes);
       this.#sums.set(sum, slot * uncompressedSumBytes);
       this.#summed[slot] = true;
     }
-    this.#pendingSlots.splice(0, slots.length);
-    this.#pendingSums.splice(0, slots.length);
+    this.#pendingSlots.splice(0, length);
+    this.#pendingSums.splice(0, length);
+  }
+
+  /** The pending sums of each slot that has some. */
+  #pendingOfSlots(): Map<number, Uint8Array[]> {
+    const pending = new Map<number, Uint8Array[]>();
+    for (let i = 0; i < this.#pendingSlots.length; i++) {
+      const slot = this.#pendingSlots[i] as number;
+      const sum = this.#pendingSums[i] as Uint8Array;
+      const sums = pending.get(slot);
+      if (sums === undefined) pending.set(slot, [sum]);
+      else sums.push(sum);
+    }
+    return pending;
   }
 
   #grow(): void {
@@ -215,22 +214,4 @@ export class RangeLedger {
   #sumAt(slot: number): Uint8Array {
     return this.#sums.subarray(slot * uncompressedSumBytes, (slot + 1) * uncompressedSumBytes);
   }
-}
-
-/** Places of slots in the order of these, those with the same one as they came. */
-function orderOf(slots: readonly number[], slotCount: number): Uint32Array {
-  /** Where the places of each slot begin; moves on as they are filled. */
-  const starts = new Uint32Array(slotCount + 1);
-  for (const slot of slots) starts[slot + 1] = (starts[slot + 1] as number) + 1;
-  for (let slot = 0; slot < slotCount; slot++) {
-    starts[slot + 1] = (starts[slot + 1] as number) + (starts[slot] as number);
-  }
-  const order = new Uint32Array(slots.length);
-  for (let place = 0; place < slots.length; place++) {
-    const slot = slots[place] as number;
-    const at = starts[slot] as number;
-    order[at] = place;
-    starts[slot] = at + 1;
-  }
-  return order;
 }

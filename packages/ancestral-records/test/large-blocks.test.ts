@@ -116,6 +116,37 @@ function signal(): [promise: Promise<void>, resolve: () => void] {
   return [promise, resolve];
 }
 
+/**
+ * A store with one record and a block for it, on a database that from now on answers reads only when the block is written, and says
+ * that it is written only at `goOn`.
+ */
+async function aheadOfItsAnswer(options: { readonly cacheBytes?: number } = {}) {
+  const key = bytes(5, 1);
+  const database = await opened(memoryDatabase());
+  const [written, announce] = signal();
+  const [answered, goOn] = signal();
+  let isSlow = false;
+  const store = await openStore(
+    wrapped(database, {
+      async getMany(keys, options) {
+        if (isSlow) await written;
+        return database.getMany(keys, options);
+      },
+      async batch(operations, options) {
+        await database.batch(operations, options);
+        if (!isSlow) return;
+        announce();
+        await answered;
+      },
+    }),
+    options,
+  );
+  await store.initialize({ records: [pack([[key, bytes(0)]])] });
+  const prepared = await store.prepareBlock(1, [{ key, value: bytes(1) }]);
+  isSlow = true;
+  return { store, key, prepared, goOn };
+}
+
 const manyChanges = Array.from({ length: 1000 }, (_, i) => ({ key: bytes(5, i >> 8, i & 255), value: bytes(i & 255) }));
 
 describe('a block', () => {
@@ -231,28 +262,7 @@ describe('a block', () => {
   });
 
   test('that the database has already is not seen by a read that began before it', async () => {
-    const key = bytes(5, 1);
-    const database = await opened(memoryDatabase());
-    const [written, announce] = signal();
-    const [answered, goOn] = signal();
-    let isSlow = false;
-    const store = await openStore(
-      wrapped(database, {
-        async getMany(keys, options) {
-          if (isSlow) await written;
-          return database.getMany(keys, options);
-        },
-        async batch(operations, options) {
-          await database.batch(operations, options);
-          if (!isSlow) return;
-          announce();
-          await answered;
-        },
-      }),
-    );
-    await store.initialize({ records: [pack([[key, bytes(0)]])] });
-    const prepared = await store.prepareBlock(1, [{ key, value: bytes(1) }]);
-    isSlow = true;
+    const { store, key, prepared, goOn } = await aheadOfItsAnswer();
     const reading = store.get(key);
     const committing = store.commitBlock(prepared);
     expect(await reading).toEqual(bytes(0));
@@ -264,29 +274,7 @@ describe('a block', () => {
   });
 
   test('that the database has already is not mistaken for the state before by a block that is prepared beside it', async () => {
-    const key = bytes(5, 1);
-    const database = await opened(memoryDatabase());
-    const [written, announce] = signal();
-    const [answered, goOn] = signal();
-    let isSlow = false;
-    const store = await openStore(
-      wrapped(database, {
-        async getMany(keys, options) {
-          if (isSlow) await written;
-          return database.getMany(keys, options);
-        },
-        async batch(operations, options) {
-          await database.batch(operations, options);
-          if (!isSlow) return;
-          announce();
-          await answered;
-        },
-      }),
-      { cacheBytes: 0 },
-    );
-    await store.initialize({ records: [pack([[key, bytes(0)]])] });
-    const prepared = await store.prepareBlock(1, [{ key, value: bytes(1) }]);
-    isSlow = true;
+    const { store, key, prepared, goOn } = await aheadOfItsAnswer({ cacheBytes: 0 });
     const other = store.prepareBlock(1, [{ key, value: bytes(2) }]);
     const committing = store.commitBlock(prepared);
     await expect(other).rejects.toMatchObject({ code: 'ANCESTRAL_RECORDS_STALE_BLOCK' });
